@@ -40,10 +40,10 @@
 // the VMContext from the restore frame and the memory base from the VMContext, drops the restore frame, and returns to
 // the saved address. So a chain of tail calls between instances runs in constant stack space.
 //
-// Exceptions are values: references to objects of the managed heap. The unwinder restores the frame of a handler's
-// function (its stack pointer is that of the running body, its callee-saved registers are those at the call). Then it
-// enters the landing pad with the exception in r9 (x86-64) or a6 (RV64), which are registers that return no result. The
-// pad loads the pinned registers again from the VMContext that the function has saved in its prologue.
+// Exceptions are values: references to objects of the managed heap. The unwinder restores the stack pointer of the
+// handler's function, and the callee-saved registers that this function had at the call. Then it enters the landing pad
+// with the exception in r9 (x86-64) or a6 (RV64), which are registers that return no result. The pad loads the pinned
+// registers again from the VMContext that the function has saved in its prologue.
 //
 // A frame has, from high to low: the argument area, the return address (x86-64; on RV64, ra is saved in the top word of
 // the frame), saved registers, spill slots, fixed slots, the outgoing argument area. The frame has a fixed size while

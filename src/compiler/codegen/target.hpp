@@ -47,11 +47,11 @@ class Target {
 
   // Emits the stub through which a builtin is entered. abi/builtins.def says what the stub does for each kind of
   // builtin. A stub that is entered on the guest's stack traps if the stack pointer is below VMStoreState::stack_limit.
-  // It notes the frame before the trap, and if the kind requires it: VMStoreState::exit_frame is the caller's stack
-  // pointer, and exit_pc the return address. For the kinds `unwind` and `host`, the stub also stores the callee-saved
-  // registers to the array at VMStoreState::registers. Then the stub enters the builtin on the host's stack. The
-  // address of the builtin is entry number kBuiltinCount + builtin of VMContext::builtins, and the VMContext is its
-  // first C argument.
+  // The stub notes the caller's frame before it traps, and for the kinds that require this: VMStoreState::exit_frame is
+  // the caller's stack pointer, and exit_pc the return address. For the kinds `unwind` and `host`, the stub also stores
+  // the callee-saved registers to the array at VMStoreState::registers. Then the stub enters the builtin on the host's
+  // stack. The address of the builtin is entry number kBuiltinCount + builtin of VMContext::builtins, and the VMContext
+  // is its first C argument.
   virtual void emit_exit_stub(abi::Builtin builtin, CodeBuffer& code) const = 0;
 
   // Emits code that the runtime calls as

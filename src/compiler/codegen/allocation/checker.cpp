@@ -36,6 +36,7 @@ class Checker {
       if (has(inst.flags, InstFlag::rematerializable) && inst.operand_count == 1)
         is_constant_[function_.operands_of(inst)[0].reg.index()] = true;
     if (function_.blocks.empty()) return {};
+    // Follows the blocks until the entry states of all blocks stay the same. Then each block is checked once.
     std::vector<uint8_t> queued(function_.blocks.size());
     entry_[0].emplace();
     queued[0] = 1;
@@ -173,6 +174,7 @@ class Checker {
     }
   }
 
+  // Whether a collection may change the value: it is a reference and not a constant.
   [[nodiscard]] bool is_moving(Token token) const {
     return function_.class_of(reg_of(token)) == RegClass::reference && !is_constant_[reg_of(token).index()];
   }

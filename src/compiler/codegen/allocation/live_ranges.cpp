@@ -93,6 +93,8 @@ uint32_t LiveRanges::outermost_loop_without(uint32_t block, uint32_t other) cons
   }
 }
 
+// Fills in `uses`, and for each register the definition and the list of uses. The walk goes backwards, so that each
+// list is in the order of the blocks.
 void LiveRanges::find_uses() {
   vregs.resize(function_.vregs.size());
   uses.reserve(function_.operands.size() + function_.reg_lists.size());
@@ -266,6 +268,7 @@ void LiveRanges::compute_pressure() {
       }
     }
     if (!any) continue;
+    // Adds the changes up, and keeps the largest sum of each loop's own blocks.
     int32_t live = 0;
     uint32_t at = 0;
     for (uint32_t b = 0; b < function_.blocks.size(); ++b) {
@@ -282,6 +285,7 @@ void LiveRanges::compute_pressure() {
       loop.own_pressure[c] = std::max(loop.own_pressure[c], static_cast<uint32_t>(std::max(most, 0)));
     }
   }
+  // Counts the blocks with calls.
   for (uint32_t b = 0; b < function_.blocks.size(); ++b) {
     const MachineBlock& block = function_.blocks[b];
     if (loop_of[b] == LoopInfo::kNone || block.is_cold) continue;
@@ -291,6 +295,8 @@ void LiveRanges::compute_pressure() {
       break;
     }
   }
+  // A nested loop comes after its parent in `loops`. So when a loop is reached here, its pressure and its calls include
+  // those of the loops in it, and can be passed on to its parent.
   for (uint32_t i = static_cast<uint32_t>(loops.size()); i-- > 0;) {
     LoopInfo& loop = loops[i];
     for (unsigned c = 0; c < kRegClasses; ++c) loop.pressure[c] = std::max(loop.pressure[c], loop.own_pressure[c]);

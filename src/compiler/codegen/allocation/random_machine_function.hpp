@@ -281,6 +281,7 @@ class RandomFunction {
     add_successor(head, open(false, {}));
   }
 
+  // Adds a definition. In 95 of 100 cases, later instructions may use its value.
   void define(std::vector<Operand>& operands, Operand def) {
     operands.push_back(def);
     if (chance(95)) defined_.push_back(def.reg);
@@ -377,6 +378,7 @@ class RandomFunction {
     return registers_.lists[static_cast<unsigned>(c)].empty() ? RegClass::integer : c;
   }
 
+  // Adds blocks_, with their lists, to the machine function.
   void write() {
     std::vector<std::vector<uint32_t>> predecessors(blocks_.size());
     for (uint32_t b = 0; b < blocks_.size(); ++b)
@@ -408,8 +410,8 @@ class RandomFunction {
 
   struct Loop {
     uint32_t header;
-    std::vector<RegClass> classes, results;
-    std::vector<uint32_t> breaks;
+    std::vector<RegClass> classes, results;  // of the header's parameters, and of the values that leave the loop
+    std::vector<uint32_t> breaks;            // the blocks that jump to the end of the loop
   };
   MachineFunction& f_;
   const TestRegisters& registers_;

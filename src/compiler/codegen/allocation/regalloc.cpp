@@ -205,6 +205,7 @@ PReg Allocator::pick_free(VReg value, const PRegSet& forbidden, Point from, PReg
     return reg.valid() && !occupant_[reg.number()].valid() && !forbidden.has(reg) &&
            std::ranges::find(candidates, reg) != candidates.end();
   };
+  // A hinted register comes first, if it lasts as long as the value needs it.
   const ValueState& data = values_[value.index()];
   if (data.fixed_hint.valid() && end <= data.fixed_point + 4 && usable(data.fixed_hint) &&
       next_event(data.fixed_hint, from) >= data.fixed_point)

@@ -11,9 +11,9 @@ namespace {
 // Weights of predecessors in votes: a cold one hardly counts.
 constexpr uint32_t kHotWeight = 64;
 constexpr uint32_t kColdWeight = 1;
-// Limits of the search for values worth loading in front of a loop: operands of the loop, and uses of one value.
-constexpr uint32_t kLoopScan = 2000;
-constexpr uint32_t kUseScan = 64;
+// These limits keep the time linear.
+constexpr uint32_t kLoopScan = 2000;  // the most operands of a loop that gather_from_memory() looks at
+constexpr uint32_t kUseScan = 64;     // the most uses of a value that loop_weight() looks at
 // The next use of a value is near if it is at most this many points away: 40 instructions.
 constexpr uint64_t kNear = 4 * 40;
 
@@ -309,6 +309,7 @@ void Allocator::assign_items(uint32_t block, uint32_t loop) {
       give(item, reg);
     }
   }
+  // Each of the other values gets a free register, or takes the register of a value with a higher rank.
   for (size_t position = 0; position < order_.size(); ++position) {
     Item& item = items_[order_[position]];
     if (item.reg.valid()) continue;
@@ -369,6 +370,7 @@ void Allocator::enter_merge(uint32_t block) {
     gather_from_memory(block, loop);
   }
   assign_items(block, loop);
+  // A value that got no register is in memory in this block. The moves on the edges store it to its slot.
   for (const Item& item : items_) {
     ValueState& data = state(item.value);
     if (item.reg.valid()) {

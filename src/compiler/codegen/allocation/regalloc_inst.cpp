@@ -250,6 +250,7 @@ void Allocator::place_defs(const MachineInst& inst, std::span<const Operand> ope
     early_busy_.add(result[k].reg());
     late_busy_.add(result[k].reg());
   }
+  // Values that end with this instruction free their registers for late definitions.
   for (const Operand& operand : operands)
     if (operand.kind == OperandKind::use && state(operand.reg).reg.valid() && !is_live_after(operand.reg, inst_))
       release(operand.reg);
@@ -293,6 +294,7 @@ void Allocator::place_defs(const MachineInst& inst, std::span<const Operand> ope
     result[k] = Allocation::in_register(reg);
     late_busy_.add(reg);
   }
+  // The defined values are in their registers from here on, unless nothing uses them.
   for (size_t k = 0; k < operands.size(); ++k) {
     const Operand& operand = operands[k];
     if (operand.kind != OperandKind::def) continue;

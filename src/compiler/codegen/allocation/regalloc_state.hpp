@@ -21,7 +21,7 @@ struct ValueState {
   PReg reg;            // the value's register; none if it is in memory or dead
   bool clean = false;  // memory holds the value as well
   // Facts that hold across blocks, and the walk's progress through the value's uses and ranges:
-  bool needs_slot = false;
+  bool needs_slot = false;        // whether the value is in memory somewhere, so that it needs a slot
   MInst rematerialize;            // the definition, if it may be repeated
   uint32_t next_use = kNone;      // the first use that the walk has not passed
   uint32_t range = 0;             // the live range that contains the point, or the next one
@@ -29,7 +29,7 @@ struct ValueState {
   Point loop_use = 0;             // the first use in the loop whose header the walk passed last
   PReg entry_reg;                 // for a block parameter: where its block expects it
   // Hints:
-  uint32_t web = kNone;   // union-find parent; a web is a set of registers that block parameters join
+  uint32_t web = kNone;   // union-find parent; a web is a set of block parameters together with their arguments
   PReg web_hint;          // at the web's root: the last register of any of its members
   PReg fixed_hint;        // the register that the first fixed use wants
   Point fixed_point = 0;  // the point of this fixed use
@@ -162,7 +162,8 @@ class Allocator {
   // kNone.
   void begin_block(uint32_t block);
   void end_block(uint32_t block);
-  // Set the state at the beginning of a block with one predecessor, or with any predecessors.
+  // enter_from_one() sets the state at the beginning of a block without parameters that has one predecessor, and
+  // enter_merge() does it for the other blocks that have predecessors.
   void enter_from_one(uint32_t block, uint32_t predecessor);
   void enter_merge(uint32_t block);
   void gather_items(uint32_t block, uint32_t loop);

@@ -101,6 +101,8 @@ SpillSlots assign_spill_slots(const MachineFunction& function, const LiveRanges&
     Point end;
     uint32_t slot;
   };
+  // Goes through the intervals in the order of their beginnings, and reuses the slots of intervals that have ended. The
+  // slots of 16 bytes come after those of 8 bytes.
   for (const uint32_t size : {8u, 16u}) {
     ScratchVector<Interval> intervals(arena);
     for (uint32_t i = 0; i < count; ++i) {

@@ -96,6 +96,7 @@ Result<void> make_stack_maps(const MachineFunction& function, const LiveRanges& 
   std::optional<Dominance> dominance;
   if (any_approximate) dominance.emplace(function);
 
+  // Visits the safepoints in order. Each gets a map of the slots of active intervals, and of the registers in `held`.
   ScratchVector<Interval> active(arena);  // the intervals that have begun and not ended
   ScratchVector<uint32_t> slots(arena);
   size_t next = 0, next_safepoint = 0;

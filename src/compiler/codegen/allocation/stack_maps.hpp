@@ -53,7 +53,8 @@ Result<void> make_stack_maps(const MachineFunction& function, const LiveRanges& 
                              SafepointState& state, AllocationResult& result);
 
 // Writes the offset from the stack pointer of each entry of map_slots to CodeBuffer::stack_offsets, which must be
-// empty. The offset of a register is that of the place where the stub saves it. Emission calls this function.
+// empty. The offset of a register is that of the place where the stub of a `keep` builtin saves it. Emission calls this
+// function.
 void write_stack_offsets(const AllocationResult& allocation, const FrameLayout& frame, const RegisterFile& registers,
                          CodeBuffer& code);
 // Fills in the references of `site`, the record of the instruction `call`, from the instruction's stack map.

@@ -63,7 +63,7 @@ class CodeBuffer {
 
   // Returns the number of bytes of code so far, which is the offset of the next one.
   [[nodiscard]] uint32_t offset() const { return static_cast<uint32_t>(bytes.size()); }
-  // Append a number to the code, little-endian.
+  // Each of these functions appends a number to the code, little-endian.
   void emit8(uint8_t value) { bytes.push_back(std::byte{value}); }
   void emit16(uint16_t value) { emit_little(value, 2); }
   void emit32(uint32_t value) { emit_little(value, 4); }

@@ -9,8 +9,9 @@
 // - .cairn.functions, .cairn.traps, .cairn.calls, .cairn.stackmaps, .cairn.handlers, .cairn.trampolines: arrays of the
 //   records below, little-endian. All but the trampolines are sorted by code offset.
 // - .cairn.stackslots: 32-bit words that the stack maps refer to.
-// - .symtab, .strtab: a symbol for each function, with its name from the name section, or else "wasm-function[N]"; and
-//   the undefined symbols "type_id[N]".
+// - .symtab, .strtab: a symbol for each record in .cairn.functions, and the undefined symbols "type_id[N]". The name of
+// a
+//   function of the module is the one in its name section, or else "wasm-function[N]".
 // - .rela.text: only references to the symbols "type_id[N]" (R_X86_64_32; R_RISCV_HI20 and R_RISCV_LO12_I), which the
 //   loader resolves to canonical type ids.
 // Calls between functions are resolved in the file. EI_OSABI is standalone (255). objdump, gdb and perf can read the

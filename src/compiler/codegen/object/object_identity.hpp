@@ -15,8 +15,8 @@
 
 namespace cairn::codegen {
 
-// The version of the layout of code objects, and of the assumptions between compiled code and the runtime that the hash
-// of the compiler's sources does not cover.
+// The version of code objects. It changes with their layout, and with what compiled code assumes about the runtime, as
+// far as the hash of the compiler's sources does not cover this.
 inline constexpr uint32_t kObjectFormat = 1;
 
 enum class ObjectKind : uint32_t { module, trampolines, stubs };

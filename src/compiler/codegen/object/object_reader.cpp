@@ -18,7 +18,7 @@ std::unexpected<Error> broken(const char* what) {
   return fail(Error::of(ErrorKind::malformed, std::string("code object: ") + what));
 }
 
-// The next three functions return nullopt if what they should return does not lie within the bytes.
+// Each of the next three functions returns nullopt if its result would not lie within the bytes.
 
 std::optional<Bytes> slice(Bytes bytes, uint64_t offset, uint64_t size) {
   if (offset > bytes.size() || size > bytes.size() - offset) return std::nullopt;

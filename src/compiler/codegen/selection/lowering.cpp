@@ -320,6 +320,7 @@ void Lowering::lower_block(Block block) {
         if (is_used(value) || second_result(value)) {
           lower_instruction(value);
         } else {
+          // The instruction is dead, so its operands have one user less.
           for (const Value operand : function_.operands(value))
             if (operand) --use_counts_[resolve(operand).index()];
         }

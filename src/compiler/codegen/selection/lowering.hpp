@@ -10,8 +10,8 @@
 //   then asks for the operands of that definition instead.
 // - It lowers the entry, jumps, returns and calls through the target's hooks.
 //
-// A rule emits its code in execution order: it asks for operands first, and then emits, as often as needed. use() emits
-// a constant in front of the code that the rule emits next.
+// A rule emits its code in execution order: it asks for operands, and then emits the instructions that read them. It
+// may repeat these two steps. If the operand is a constant, use() emits the instruction that makes the constant.
 #pragma once
 
 #include <cstdint>
@@ -54,9 +54,10 @@ class Lowering {
   virtual void lower_terminator(ir::Value value) = 0;
   // Emits code that makes a constant (iconst, fconst, vconst, vmctx, type_id), flagged rematerializable if possible.
   virtual void emit_constant(ir::Value value, VReg result) = 0;
-  // Whether the instruction's value is that of its first operand, in the same register class. This holds for uextend on
-  // x86-64 and sextend on RV64, because of the targets' invariants on the upper halves of registers that hold an i32,
-  // and for bitcast between i64 and ref. use() looks through a transparent instruction, which is never lowered.
+  // Whether the instruction's value is that of its first operand, in the same register class. This holds for bitcast
+  // between i64 and ref, for uextend on x86-64, where a register that holds an i32 has zeros in its upper half, and for
+  // sextend on RV64, where such a register holds the i32 sign-extended. use() looks through a transparent instruction,
+  // which is never lowered.
   [[nodiscard]] virtual bool is_transparent(const ir::Instruction& inst) const = 0;
   // Emits the entry block's first instruction. `defs` are fixed defs of the argument registers that are used.
   virtual void emit_entry(std::span<const Operand> defs) = 0;
@@ -98,7 +99,8 @@ class Lowering {
 
   // --- Looking at definitions.
 
-  // Looks through transparent instructions: returns the first value on the way that no transparent instruction makes.
+  // Looks through transparent instructions: goes from each one to its first operand. Returns the first value that is
+  // not a transparent instruction.
   [[nodiscard]] ir::Value resolve(ir::Value value) const;
   [[nodiscard]] const ir::Instruction& inst(ir::Value value) const { return function_[value]; }
   [[nodiscard]] std::optional<int64_t> integer_constant(ir::Value value) const;  // an i32 is sign-extended

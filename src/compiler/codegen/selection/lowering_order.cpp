@@ -184,7 +184,9 @@ void Lowering::BlockOrder::list_predecessors(Predecessors& predecessors) {
     for (const ir::Target& target : targets_of(block)) predecessors.blocks[fill[target.block.index()]++] = block;
 }
 
-// Numbers the loops, inner ones first, and finds the innermost loop of each block.
+// Numbers the loops, inner ones first, and finds the innermost loop of each block. For each header, a walk from the
+// sources of its back edges up to the header visits the blocks of the loop. An inner loop counts as one block in this
+// walk.
 void Lowering::BlockOrder::find_loops() {
   Predecessors predecessors(result_.arena);
   list_predecessors(predecessors);
