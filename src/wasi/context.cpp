@@ -37,7 +37,7 @@ WasiResult<Ref<Descriptor>> Context::get(uint32_t fd, uint64_t needed) {
 
 WasiResult<Ref<Descriptor>> Context::get_file(uint32_t fd, uint64_t needed) {
   auto descriptor = get(fd, needed);
-  // That a descriptor is of the wrong kind counts more than that it lacks a right.
+  // If a descriptor is of the wrong kind and lacks a right, too, the error is the one for the wrong kind.
   const auto any = descriptor ? descriptor : get(fd, 0);
   if (any && (*any)->directory) return std::unexpected(Errno::isdir);
   return descriptor;
@@ -66,7 +66,7 @@ void Context::end_reservation(uint32_t fd, Ref<Descriptor> descriptor) {
   table_.with([&](Table& table) { table.slots[fd] = {std::move(descriptor), false}; });
 }
 
-// What the table gives up is destroyed without its lock, because that may close a file.
+// Descriptors that are removed from the table are destroyed after the lock is released, because that may close a file.
 
 Errno Context::close(uint32_t fd) {
   const Ref<Descriptor> closed = table_.with([&](Table& table) {

@@ -17,8 +17,8 @@
 
 namespace cairn::wasi {
 
-// An open descriptor. Exactly one of file and directory is set. Several threads may use it at the same time; what may
-// change while they do is atomic or has a lock.
+// An open descriptor. Exactly one of file and directory is set. Several threads may use a descriptor at the same time;
+// members that may change meanwhile are atomic or have a lock.
 struct Descriptor final : RefCounted {
   std::unique_ptr<File> file;
   std::unique_ptr<Directory> directory;
@@ -47,7 +47,7 @@ class Context {
 
   [[nodiscard]] System& system() const { return system_; }
   ThreadGroup& threads() { return threads_; }
-  // What proc_exit was called with, if it has ended the program.
+  // The status with which proc_exit was called, if a call of proc_exit has ended the program.
   [[nodiscard]] std::optional<uint32_t> exit_status() { return threads_.exit_status(); }
 
   // A program expects its standard streams as descriptors 0, 1 and 2 and its preopened directories after them, so
@@ -83,7 +83,7 @@ class Context {
   // Reserves the lowest free number. Fails with Errno::mfile or Errno::nomem.
   WasiResult<Reservation> reserve();
 
-  // Both functions return Errno::badf if a number is not open.
+  // close() and renumber() return Errno::badf if no descriptor has a number that they are given.
   Errno close(uint32_t fd);
   // Moves descriptor `from` to the number `to`, whose own descriptor is closed.
   Errno renumber(uint32_t from, uint32_t to);

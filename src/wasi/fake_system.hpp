@@ -18,8 +18,9 @@ class FakeSystem final : public System {
   void sleep_until(uint64_t monotonic_nanoseconds) override { time = std::max(time, monotonic_nanoseconds); }
   void yield() override { ++yields; }
 
+  // Nanoseconds from 1970 to the start of the monotonic clock.
   static constexpr uint64_t kEpoch = 1'600'000'000'000'000'000;
-  uint64_t time = 1000;
+  uint64_t time = 1000;  // nanoseconds of the monotonic clock
   int yields = 0;
   bool has_entropy = true;
 };

@@ -135,6 +135,8 @@ WasiResult<ResolvedParent> walk(Directory& base, std::string_view path, LastLink
       if (component.has_slash && purpose == Purpose::create) return std::unexpected(Errno::isdir);
       if (last == LastLink::keep && !result.ends_in_slash) break;
     }
+    // A component that is a link is replaced by the link's target. Any other component is the end of the walk, or the
+    // next directory.
     const auto length = at.directory->read_link(*name, *target);
     if (!length) {
       if (is_last) break;

@@ -113,7 +113,7 @@ constexpr uint64_t fd_datasync = 1 << 0, fd_read = 1 << 1, fd_seek = 1 << 2, fd_
                    path_remove_directory = 1 << 25, path_unlink_file = 1 << 26, poll_fd_readwrite = 1 << 27,
                    sock_shutdown = 1 << 28, sock_accept = 1 << 29;
 constexpr uint64_t all = (uint64_t{1} << 30) - 1;
-// The rights that a descriptor of this kind can have at most.
+// The most rights that a descriptor of a regular file, a stream or a directory can have.
 constexpr uint64_t regular_file = fd_datasync | fd_read | fd_seek | fd_fdstat_set_flags | fd_sync | fd_tell | fd_write |
                                   fd_advise | fd_allocate | fd_filestat_get | fd_filestat_set_size |
                                   fd_filestat_set_times | poll_fd_readwrite;

@@ -11,7 +11,8 @@ namespace cairn::wasi {
 
 class KillSwitch {
  public:
-  // Ends the program: its guest code, its waits, and what calls wait() or begin(). Any thread may call it, at any time.
+  // Ends the program: its guest code and its waits, including those that begin later. Any thread may call it, at any
+  // time.
   void kill() {
     killed_.store(1, std::memory_order_release);
     platform::Platform::unpark(killed_);
@@ -23,7 +24,7 @@ class KillSwitch {
 
   // The functions from here on are called by the program's own thread.
 
-  // From begin() to end(), kill() ends the time of this thread's limit.
+  // From begin() to end(), kill() also kills `limit`, the time limit of the calling thread.
   void begin(runtime::TimeLimit& limit) {
     limit_.with([&](runtime::TimeLimit*& current) {
       current = &limit;

@@ -2,8 +2,8 @@
 //
 // A module that starts threads imports its memory, which is shared, and exports wasi_thread_start. Each thread has an
 // instance of the module in a store of its own; they share the memory. thread-spawn makes store and instance on the
-// thread that calls it, so that lack of memory is its result and not a failure of the new thread. So a start function
-// of the module runs there, too.
+// thread that calls it, so that lack of memory is its result and not a failure of the new thread. If the module has a
+// start function, this function runs on the calling thread, too.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@
 
 namespace cairn::wasi {
 
-// The bytes of the stack on which a thread's guest code runs. (The main thread's is larger, and is not this one: C
-// programs keep variables whose address is taken on another stack, in their memory.)
+// The size in bytes of the stack on which a thread's guest code runs; the main thread has a larger one. (C programs
+// also have a stack in the guest's memory, for variables whose address is taken. This is not its size.)
 inline constexpr size_t kThreadStackBytes = size_t{1} << 20;
 
 class GuestThreads {

@@ -24,7 +24,7 @@ class SharedImports {
   Result<void> create(runtime::Store& store, runtime::Linker& linker, const runtime::Module& module);
   // Does the same in the store of another thread.
   Result<void> define(runtime::Store& store, runtime::Linker& linker) const;
-  // Called when a thread's store was destroyed: the other threads may all wait for that one.
+  // Called when a thread's store was destroyed, because all other threads may be waiting for that thread.
   void end_deadlocks() const {
     for (const SharedImport& shared : imports_) shared.memory->end_deadlock();
   }

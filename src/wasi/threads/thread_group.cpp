@@ -37,8 +37,8 @@ class ThreadGroup::Member final : public ThreadBody {
   ThreadGroup& group_;
 };
 
-// Ends the program when its threads have used as much CPU time together as they may. It looks when this can be the case
-// at the earliest, but at least every kLongestPause.
+// Ends the program when its threads have used as much CPU time together as they may. The next check comes at the
+// earliest time at which this can be the case, but after kLongestPause at the latest.
 class ThreadGroup::CpuWatch final : public Job {
  public:
   static constexpr uint64_t kShortestPause = 1'000'000, kLongestPause = 10'000'000;  // nanoseconds
@@ -181,7 +181,8 @@ bool ThreadGroup::start(Reservation reservation, std::unique_ptr<Job> job) {
   return started;
 }
 
-// Starts a thread. The lock is held meanwhile, and the thread takes it first. So a thread in the list has a Thread.
+// Starts a thread. The lock is held meanwhile, and the new thread takes the lock before it does anything else, so
+// member->thread is set by then.
 bool ThreadGroup::add(State& state, std::unique_ptr<Member> member) {
   member->thread = system_.start_thread(*member);
   if (!member->thread) return false;

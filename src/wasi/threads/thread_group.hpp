@@ -21,12 +21,12 @@ namespace cairn::wasi {
 // How many threads a program may have at a time, the main thread included.
 inline constexpr uint32_t kMaximumThreads = 1024;
 
-// What ended a program. If it is nothing of these, the main thread has returned.
+// What ended a program. If no member says what, the main thread has returned.
 struct ThreadsEnd {
   std::optional<uint32_t> exit_status;  // a thread called proc_exit
   std::optional<runtime::Trap> trap;    // a thread trapped
   uint32_t thread = 0;             // the thread that trapped; the trap's message names it unless it is the main one
-  bool is_over_cpu_limit = false;  // all threads together have used as much CPU time as the main thread's limit is
+  bool is_over_cpu_limit = false;  // all threads together have used the CPU time that the main thread's limit allows
 };
 
 class ThreadGroup {
@@ -80,7 +80,7 @@ class ThreadGroup {
   void exit(uint32_t status);
   void trap(uint32_t number, runtime::Trap trap);
 
-  // What proc_exit was called with, if it has ended the program.
+  // The status with which proc_exit was called, if a call of proc_exit has ended the program.
   std::optional<uint32_t> exit_status();
   // The CPU time of all threads, in nanoseconds.
   uint64_t cpu_time();

@@ -1,4 +1,4 @@
-// Threads of a program on real threads: also for ThreadSanitizer.
+// Tests ThreadGroup with real threads, so that ThreadSanitizer can find races.
 #include "wasi/threads/thread_group.hpp"
 
 #include <gtest/gtest.h>
