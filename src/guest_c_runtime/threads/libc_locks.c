@@ -32,7 +32,7 @@ void __wrap_free(void *memory) {
 
 /* One lock for all streams. A function of <stdio.h> may call another one, so a thread may take it again. */
 static int streams;
-static int *owner; /* an address that only the thread has which holds the lock */
+static int *owner; /* the address of `own` in the thread that holds the lock; null: no thread holds it */
 static unsigned depth;
 static _Thread_local int own;
 

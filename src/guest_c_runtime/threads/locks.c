@@ -5,7 +5,7 @@
 
 #include "wait.h"
 
-/* What the types of <pthread.h> hold, whose sizes are wasi-libc's. */
+/* The contents of pthread_mutex_t and pthread_cond_t, whose sizes wasi-libc determines. */
 struct mutex {
   int lock, kind, count;
   pthread_t owner;
@@ -125,7 +125,8 @@ int pthread_cond_destroy(pthread_cond_t *condition) {
   return 0;
 }
 
-/* A signal changes the sequence number. So a thread that has read the number while it had the mutex misses none. */
+/* A signal changes the sequence number. So a thread that has read the number while it had the mutex misses no
+ * signal. */
 int pthread_cond_timedwait(pthread_cond_t *given, pthread_mutex_t *mutex, const struct timespec *deadline) {
   struct condition *const condition = condition_of(given);
   const clockid_t clock = condition->clock != NULL ? condition->clock : CLOCK_REALTIME;

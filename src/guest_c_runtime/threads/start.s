@@ -1,6 +1,6 @@
 # wasi_thread_start(number, thread), which the host calls on a new thread. It gives the thread its stack and its
-# thread-local variables before any C code runs, and says that the thread is done when none runs any more: then another
-# thread may free the stack. The offsets are those of struct __pthread (threads.c).
+# thread-local variables before any C code runs. When no C code of the thread runs any more, it marks the thread as
+# done, so that another thread may free the stack. The offsets are those of struct __pthread (threads.c).
 	.globaltype	__stack_pointer, i32
 	.functype	__wasm_init_tls (i32) -> ()
 	.functype	cairn_run_thread (i32, i32) -> ()

@@ -25,7 +25,7 @@ struct __pthread {
 static struct __pthread main_thread;
 static _Thread_local pthread_t self = &main_thread;
 
-/* Guards what follows. */
+/* Guards `detached`, `destructors` and `key_is_used`. */
 static int lock;
 static pthread_t detached; /* the threads that nobody joins, and that may have ended */
 static void (*destructors[PTHREAD_KEYS_MAX])(void *);

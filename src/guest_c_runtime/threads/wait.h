@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-/* Waits while the word has this value, for at most so many nanoseconds; a negative number means no limit. Returns 0
- * when it was woken or the word has another value, 1 after the time. */
+/* Waits while the word has this value, for at most `nanoseconds`; a negative number means no limit. Returns 0 when the
+ * thread was woken or the word has another value, and 1 when the time is over. */
 static inline int cairn_wait(int *word, int value, int64_t nanoseconds) {
   return __builtin_wasm_memory_atomic_wait32(word, value, nanoseconds) == 2;
 }
