@@ -103,7 +103,7 @@ constexpr std::string_view kStat = "stat";
 // `begin NUMBER`: the machine begins file NUMBER (modes wast and trial), counted from 0 in the bundle's order. After
 // the last file, NUMBER is the number of files.
 constexpr std::string_view kBegin = "begin";
-// `totals PASSED FAILED`: the results of all files so far (modes wast and trial).
+// `totals PASSED FAILED`: how many assertions (mode wast) or modules (mode trial) have passed and failed so far.
 constexpr std::string_view kTotals = "totals";
 // `exit STATUS`: the last record.
 constexpr std::string_view kExit = "exit";

@@ -11,7 +11,7 @@ namespace cairn {
 
 // The ranks, from the lowest to the highest. The comment after each rank says what its locks guard.
 enum class LockRank : uint8_t {
-  // The mutexes that exist in every build.
+  // The mutexes of the engine, of programs and of their files.
   kill_switch,            // which TimeLimit the thread of a program has
   shared_module,          // a module that several programs run
   program_threads,        // the threads of a program
@@ -27,7 +27,7 @@ enum class LockRank : uint8_t {
   file_position,          // a descriptor's position, while its file is read or written there
   descriptors,            // the descriptors of a program
   file_tree,              // a file system in memory
-  directory_position,     // the position of an open directory of the process, while it is listed
+  directory_position,     // in Linux processes: the position of an open directory, while it is listed
   marked_output,          // the line that was begun last on a stream
   // The kernel's mutexes.
   console_port,      // a port, while it is written or read
