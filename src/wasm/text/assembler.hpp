@@ -78,6 +78,7 @@ class Assembler {
   void encode_name_section(ByteWriter& out) const;
 
   // --- assemble_annotations.cpp
+  // A custom section that a @custom annotation describes.
   struct Custom {
     std::string name;
     std::vector<std::byte> bytes;
@@ -91,6 +92,7 @@ class Assembler {
   Result<uint32_t> custom_place(Cursor& cursor);
   Result<std::optional<std::string>> take_name();
   Result<void> check_annotations_used() const;
+  // A branch hint that waits for the instruction after it.
   struct PendingHint {
     uint32_t offset;  // offset of the annotation in the text
     bool likely;
@@ -98,6 +100,7 @@ class Assembler {
   Result<std::optional<PendingHint>> take_branch_hint();
 
   // --- assemble_types.cpp
+  // The parameters and results of a function type, as bytes of the binary format.
   struct FuncShape {
     ByteWriter params;
     ByteWriter results;
@@ -106,6 +109,7 @@ class Assembler {
     [[nodiscard]] bool is_empty() const { return param_count == 0 && result_count == 0; }
     [[nodiscard]] std::string encode() const;
   };
+  // What the assembler needs to know about a type of the module.
   struct TypeInfo {
     std::optional<std::string> func;  // the encoded type, if it is a function type
     uint32_t param_count = 0;
@@ -131,6 +135,7 @@ class Assembler {
   enum class ParamNames : uint8_t { refuse, ignore, bind };
   // Reads (param ...)* (result ...)*. If names are to be bound, the parameters are added to `locals`.
   Result<FuncShape> func_shape(ParamNames names, IndexSpace* locals);
+  // A type use ([wasm 6.4.15]): the index of a type, or parameters and results, or both.
   struct TypeUse {
     std::optional<uint32_t> type;  // (type x)
     FuncShape shape;
@@ -173,6 +178,7 @@ class Assembler {
   Result<void> strings(ByteWriter& out);
 
   // --- assemble_code.cpp: instruction sequences. They are parsed with an explicit stack, not by recursion.
+  // An entry of this stack: a block or folded instruction that is still open.
   struct Frame {
     enum class Kind : uint8_t {
       // Closed by "end":

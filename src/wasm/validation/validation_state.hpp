@@ -36,6 +36,7 @@ class ValidationState {
   explicit ValidationState(const Module& module) : module_(&module), features_(module.features) {}
 
   enum class FrameKind : uint8_t { function, block, loop, if_, else_, try_table, try_, catch_, catch_all };
+  // An entry of the control stack: an open block, or the function's body.
   struct Frame {
     BlockSignature signature;
     uint32_t height;       // height of the operand stack below the block's operands
