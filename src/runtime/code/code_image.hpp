@@ -58,8 +58,8 @@ class CodeImage {
 
  private:
   CodeImage() = default;
-  std::span<std::byte> mapping_;
-  std::span<const std::byte> text_;
+  std::span<std::byte> mapping_;                    // the memory that the platform has allocated for text and constants
+  std::span<const std::byte> text_;                 // the executable part, at the start of mapping_
   std::vector<codegen::FunctionRecord> functions_;  // sorted by `begin`
   TryVector<uint32_t> function_offsets_;  // offset in .text by index in the module; all ones for functions without code
   std::vector<codegen::TrapRecord> traps_;

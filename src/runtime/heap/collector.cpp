@@ -44,6 +44,7 @@ class Heap::Pause {
   uint64_t start_;
 };
 
+// Calls visit(HeapReference&) for the chosen roots: the handles of the host, and the roots of source_.
 template <class Visit>
 void Heap::visit_roots(RootChoice choice, Visit&& visit) {
   auto count_and_visit = [&](abi::HeapReference& slot) {
@@ -88,6 +89,7 @@ void Heap::scavenge(RootChoice choice) {
   scavenger_.drain<marking>();
 }
 
+// Called when all live objects of the nursery have been promoted. Empties the nursery and the remembered set.
 void Heap::end_minor() {
   const uint64_t promoted = scavenger_.take_promoted_bytes();
   ++statistics_.minor_collections;
@@ -155,6 +157,7 @@ HeapStatistics Heap::statistics() const {
   return result;
 }
 
+// Collects the nursery in one call and the whole heap in the next.
 void Heap::collect_in_stress() {
   stress_is_full_ = !stress_is_full_;
   if (stress_is_full_) return collect_full();
@@ -165,11 +168,14 @@ void Heap::request_marking() {
   if (phase_ == Phase::idle) begin_marking();
 }
 
+// Begins a marking. Its first phase clears the mark bits in steps.
 void Heap::begin_marking() {
   phase_ = Phase::clearing;
   clear_cursor_ = old_.begin();
 }
 
+// Clears the mark bits of the next `bytes` bytes of the old generation. When all mark bits are clear, the phase of
+// marking begins.
 void Heap::clear_marks(uint64_t bytes) {
   const uint64_t end = std::min(old_.end(), clear_cursor_ + bytes);
   if (end > clear_cursor_) old_.marks().clear(clear_cursor_, end);
@@ -180,11 +186,13 @@ void Heap::clear_marks(uint64_t bytes) {
   roots_are_marked_ = false;
 }
 
+// Begins a marking and clears all mark bits at once.
 void Heap::start_marking() {
   begin_marking();
   clear_marks(old_.end());
 }
 
+// Frees the objects that the marking has not reached, and decides when the next marking is due.
 void Heap::finish_marking() {
   old_.finish_marking();
   marker_.clear();

@@ -30,9 +30,9 @@ class Nursery {
 
  private:
   std::span<std::byte> reservation_;
-  uint64_t begin_, capacity_;
+  uint64_t begin_, capacity_;  // offset from the heap's base, and the largest number of bytes
   uint64_t size_;
-  uint64_t committed_ = 0;
+  uint64_t committed_ = 0;  // number of bytes from begin_ on that are committed
   abi::VMAllocation& allocation_;
 };
 

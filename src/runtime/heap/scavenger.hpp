@@ -90,9 +90,9 @@ class Scavenger {
   OldSpace& old_;
   Marker& marker_;
   abi::HeapReference begin_, bytes_;
-  CommittedTable<abi::HeapReference> list_;
-  size_t count_ = 0;
-  uint64_t promoted_ = 0;
+  CommittedTable<abi::HeapReference> list_;  // the promoted objects that are still to be scanned
+  size_t count_ = 0;                         // number of objects in list_
+  uint64_t promoted_ = 0;                    // bytes promoted since the last take_promoted_bytes()
 };
 
 }  // namespace cairn::runtime
