@@ -62,7 +62,7 @@ extern "C" [[noreturn]] void cairn_boot(uint64_t hart, uint64_t tree_address) {
   }
   if (!tree || !read_boot_info(*tree, layout::kDirectMapSize, info)) {
     write_raw("cairn: no usable device tree\n");
-    machine::power_off(71);
+    machine::power_off(71);  // exit_status::kSystem (base/boot_protocol.hpp)
   }
   if (!has_all_extensions(*tree)) machine::power_off(exit_status::kBadModule);
   info.device_tree = {{tree_address}, tree->size()};

@@ -45,7 +45,7 @@ extern "C" [[noreturn]] void cairn_boot(uint64_t start_info) {
   const std::span<const std::byte> physical(DirectMap(layout::kDirectMap).at({0}), kReach);
   if (!read_pvh(physical, start_info, info)) {
     write_raw("cairn: no PVH start information with a memory map\n");
-    machine::power_off(71);
+    machine::power_off(71);  // exit_status::kSystem (base/boot_protocol.hpp)
   }
   boot_cpu().hardware_id = cpuid(1).ebx >> 24;  // the number of this CPU's local APIC
   // The kernel does not read ACPI's tables later, so it may use the memory in which they lie.

@@ -59,7 +59,7 @@ pvh_entry:
   cmpl $floor_features_end, %edi
   jb 1b
 
-  // Map 4 GiB in pages of 2 MiB.
+  // Map 4 GiB in pages of 2 MiB: fill the four page directories, then enter them in the upper tables.
   movl $PHYSICAL(boot_directories), %edi
   movl $0x83, %eax          // present, writable, large
   xorl %edx, %edx

@@ -188,6 +188,7 @@ uint64_t wall_clock() {
   uint8_t now[6], again[6];
   constexpr uint8_t kIndexes[6] = {0, 2, 4, 7, 8, 9};  // seconds, minutes, hours, day, month, year
   if (read_cmos(0x0a) == 0xff) return 0;               // there is no CMOS clock
+  // The clock may change its registers while they are read, so they are read twice until both readings are the same.
   for (int attempt = 0; attempt < 1000; ++attempt) {
     if ((read_cmos(0x0a) & kUpdating) != 0) continue;
     for (int i = 0; i < 6; ++i) now[i] = read_cmos(kIndexes[i]);
