@@ -10,8 +10,8 @@
 
 namespace cairn::kernel {
 
-// The memory in which one fiber's registers are kept. save() is called before other guests' code may run, restore()
-// afterwards.
+// The memory in which one fiber's registers are kept. save() stores the CPU's registers there before another guest's
+// code may run on the CPU; restore() loads them again before the fiber's guest code continues.
 class VectorState {
  public:
   // Returns an Error (resource) when there is no memory.
