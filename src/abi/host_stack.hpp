@@ -22,9 +22,9 @@ inline constexpr int32_t kGuestStackPointer = -16;
 
 // The number of bytes of a guest's stack below VMStoreState::stack_limit, or half of the stack if the stack is smaller
 // than twice this number. A call of C++ with the stack pointer below the limit traps. The bytes hold the registers that
-// stubs save, and the stack arguments and results when a host function calls guest code again.
+// stubs save (at most 4096 bytes), and the stack arguments and results when a host function calls guest code again.
 inline constexpr size_t kGuestStackReserve = 64 * 1024;
-static_assert(kGuestStackReserve >= 16 * (wasm::limits::kParams + wasm::limits::kResults) + 4096);  // 4096: registers
+static_assert(kGuestStackReserve >= 16 * (wasm::limits::kParams + wasm::limits::kResults) + 4096);
 
 // The number of bytes of the host's stack that must be left when guest code is entered, for host functions, builtins
 // and everything that they call. If less is left, the entry ends with the trap call_stack_exhausted, because functions
