@@ -20,7 +20,7 @@ class ConstExprReader : private ValidationState {
   bool read_arithmetic(Opcode opcode, ConstOp& op);
 
   Module* module_to_mark_;
-  FuncType type_;  // [] -> [type]
+  FuncType type_;  // the type [] -> [type] of the expression that is being read
 };
 
 }  // namespace cairn::wasm

@@ -137,7 +137,7 @@ class Assembler {
   Result<FuncShape> func_shape(ParamNames names, IndexSpace* locals);
   // A type use ([wasm 6.4.15]): the index of a type, or parameters and results, or both.
   struct TypeUse {
-    std::optional<uint32_t> type;  // (type x)
+    std::optional<uint32_t> type;  // the index x of a (type x)
     FuncShape shape;
     uint64_t offset = 0;
   };
@@ -202,7 +202,7 @@ class Assembler {
     Opcode opcode;
     uint8_t stage = 0;       // for folded_if: number of clauses so far; for folded_try: Stage in open_try_clause()
     uint32_t pending = 0;    // for folded_plain, folded_if: where the bytes of the instruction begin in pending_
-    std::string_view label;  // empty: none
+    std::string_view label;  // empty if there is none
     std::optional<PendingHint> hint;
     uint32_t source = 0;  // for folded instructions: the instruction's offset in the text
   };
@@ -283,7 +283,7 @@ class Assembler {
   std::unordered_map<std::string, uint32_t> func_types_;  // from an encoded type to its first index
   bool uses_data_count_ = false;
 
-  VectorWriter type_section_;  // recursive groups
+  VectorWriter type_section_;  // one item for each recursive group
   VectorWriter import_section_;
   VectorWriter function_section_;
   VectorWriter table_section_;
@@ -295,14 +295,14 @@ class Assembler {
   VectorWriter elem_section_;
   VectorWriter code_section_;
   VectorWriter data_section_;
-  VectorWriter hint_section_;  // functions with hints
+  VectorWriter hint_section_;  // one item for each function with branch hints
 
   // --- The expression that is being encoded
-  ByteWriter* out_ = nullptr;  // receives its bytes
+  ByteWriter* out_ = nullptr;  // receives the expression's bytes
   ByteWriter pending_;         // instructions that wait for their folded operands
   std::vector<Frame> frames_;
   struct Label {
-    std::string_view name;  // empty: none
+    std::string_view name;  // empty if there is none
     uint32_t shadowed;      // index of the outer label with the same name, or kNone
   };
   std::vector<Label> labels_;

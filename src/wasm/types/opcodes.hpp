@@ -24,7 +24,7 @@ constexpr uint32_t kOpcodeCount = 0
 // The immediates that follow an opcode, in the binary format's order ([wasm 5.4]).
 enum class Immediate : uint8_t {
   none,
-  block_type,     // [wasm 5.4.2]
+  block_type,     // block type ([wasm 5.4.2])
   try_table,      // block type, vector of catch clauses
   label,          // u32
   label_table,    // vector of u32, u32

@@ -170,7 +170,7 @@ struct TagType {
   bool operator==(const TagType&) const = default;
 };
 
-enum class ExternKind : uint8_t { func, table, memory, global, tag };  // [wasm 5.3.14]
+enum class ExternKind : uint8_t { func, table, memory, global, tag };  // in the order of [wasm 5.3.14]
 const char* to_string(ExternKind kind);                                // "function", "table", "memory", ...
 
 }  // namespace cairn::wasm

@@ -76,7 +76,7 @@ struct MemArg {
 
 // A clause of try_table. `depth` counts from outside the try_table: 0 is the block around it.
 struct CatchClause {
-  enum class Kind : uint8_t { catch_, catch_ref, catch_all, catch_all_ref };  // [wasm 5.4.2]
+  enum class Kind : uint8_t { catch_, catch_ref, catch_all, catch_all_ref };  // in the order of [wasm 5.4.2]
   Kind kind = Kind::catch_;
   TagIndex tag;  // for catch_ and catch_ref
   uint32_t depth = 0;
@@ -194,7 +194,7 @@ concept FunctionSink =
       // --- Aggregates.
       { sink.struct_new(type_index) } -> std::same_as<void>;
       { sink.struct_new_default(type_index) } -> std::same_as<void>;
-      { sink.struct_get(opcode, type_index, number) } -> std::same_as<void>;  // struct_get, _s, _u; the field
+      { sink.struct_get(opcode, type_index, number) } -> std::same_as<void>;  // struct_get, _s, _u; the field's index
       { sink.struct_set(type_index, number) } -> std::same_as<void>;
       { sink.array_new(type_index) } -> std::same_as<void>;
       { sink.array_new_default(type_index) } -> std::same_as<void>;

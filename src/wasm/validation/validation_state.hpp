@@ -193,8 +193,8 @@ class ValidationState {
   std::vector<ValType> locals_;
   // For each local, whether it has a non-nullable type and is unset. Empty if no declared local has such a type.
   std::vector<bool> unset_locals_;
-  // The locals of non-nullable types that are set now, in the order of the setting. At the end of a block, those that
-  // were set in the block are unset again.
+  // The locals of non-nullable types that are set now, in the order in which they were set. At the end of a block, the
+  // locals that were set in the block become unset again.
   std::vector<uint32_t> set_locals_;
 
   std::vector<uint32_t> depths_;          // targets of the current br_table
