@@ -97,7 +97,7 @@ Result<const CodeImage*> Module::code(compiler::BoundsMode bounds) {
     return bounds == compiler::BoundsMode::guard ? code.guarded : code.checked;
   };
   if (const CodeImage* known = code_.with([&](Code& code) { return image_of(code).get(); })) return known;
-  const SystemAccountScope account;  // programs share the module
+  const SystemAccountScope account;  // the code may outlive this program, because programs share the module
   compiler::Options options = engine_.options();
   options.bounds = bounds;
   auto made = CAIRN_TRY(load_code(CAIRN_TRY(compiler::compile_module(module_, options, &Platform::go_on)), bounds));

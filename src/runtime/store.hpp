@@ -252,7 +252,7 @@ class Store {
   uint32_t id_;
   std::span<std::byte> stack_;
   abi::VMStoreState state_;
-  std::array<uint64_t, abi::kMaximumCalleeSaved> registers_{};  // VMStoreState::registers
+  std::array<uint64_t, abi::kMaximumCalleeSaved> registers_{};  // VMStoreState::registers points to it
   ThrowTrace throw_trace_;
   std::unique_ptr<Heap> heap_;
   void* data_ = nullptr;

@@ -43,7 +43,7 @@ struct FrameCache {
     const CodeImage* image = nullptr;
     const codegen::FunctionRecord* function = nullptr;
     const codegen::CallRecord* call = nullptr;
-    std::span<const int32_t> references;  // CodeImage::stack_map
+    std::span<const int32_t> references;  // the result of CodeImage::stack_map()
   };
   Entry& entry_of(uintptr_t pc) { return entries[pc / 2 % entries.size()]; }
   std::array<Entry, 256> entries;
