@@ -350,9 +350,9 @@ void emit_exit_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& 
       as.store(Op::sd, kStackPointer, t(0), offsetof(VMStoreState, exit_frame));
       as.store(Op::sd, kReturnAddress, t(0), offsetof(VMStoreState, exit_pc));
     };
-    const bool is_guests = frame != BuiltinFrame::host;  // whether the caller runs on the guest's stack
-    constexpr int64_t kFrame = 16;                       // room for the return address
-    if (is_guests) {
+    const bool on_guest_stack = frame != BuiltinFrame::host;  // whether the caller runs on the guest's stack
+    constexpr int64_t kFrame = 16;                            // room for the return address
+    if (on_guest_stack) {
       as.load(Op::ld, t(1), t(0), offsetof(VMStoreState, stack_limit));
       as.branch(Op::bltu, kStackPointer, t(1), exhausted);
       if (frame != BuiltinFrame::plain) note_frame();
@@ -371,7 +371,7 @@ void emit_exit_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& 
     // The first kBuiltinCount entries of VMContext::builtins are the stubs, and the builtins follow.
     as.load(Op::ld, t(0), a(0), offsetof(VMContext, builtins));
     as.load(Op::ld, t(0), t(0), 8 * (int64_t{abi::kBuiltinCount} + static_cast<int64_t>(builtin)));
-    if (!is_guests) return as.load(Op::jalr, kZero, t(0), 0);  // the caller runs on the host's stack
+    if (!on_guest_stack) return as.load(Op::jalr, kZero, t(0), 0);  // the caller runs on the host's stack
     as.load(Op::jalr, kReturnAddress, t(0), 0);
     switch_to_guest(as);
     as.load(Op::ld, kReturnAddress, kStackPointer, kFrame - 8);

@@ -1,5 +1,5 @@
 // Writes the machine code of one function: the frame, moves, instructions and sequences, and the out-of-line stubs of
-// rare cases.
+// rare cases. machine.hpp and machine.def say what the operands and the fields of each operation mean.
 //
 // The code of one operation may overwrite the scratch registers t5, t6 and ft11, and with V also v0, v30 and v31.
 #pragma once
@@ -178,7 +178,8 @@ class Emitter {
   size_t next_move_ = 0;         // the index of the next move in allocation_.moves
   MBlock current_;
   codegen::MInst current_inst_;
-  // The configuration that vsetivli has set last, length << 16 | vtype, or kNoVectorState if it is not known.
+  // The configuration that vsetivli has set last, length << 16 | vtype. It is kNoVectorState if it is not known, as at
+  // the start of a block, and after a call or a stub that calls.
   uint32_t vector_state_ = kNoVectorState;
   static constexpr uint32_t kNoVectorState = 0xffff'ffff;
 };

@@ -1,4 +1,6 @@
-// Instruction selection for RV64 (machine.hpp says what the machine operations are).
+// Instruction selection for RV64 (machine.hpp says what the machine operations are). The base class
+// (codegen/selection/lowering.hpp) walks over each block from the last instruction to the first, calls the functions
+// here, and has use(), def(), resolve(), is_only_use() and upper_bound().
 #pragma once
 
 #include "compiler/codegen/selection/lowering.hpp"

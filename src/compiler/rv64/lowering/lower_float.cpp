@@ -19,14 +19,14 @@ bool Lower::lower_float(Value value) {
   const ir::Instruction& instruction = inst(value);
   const Type type = instruction.type;
   const bool wide = type == Type::f64;
-  const auto binary = [&](Op single, Op twice) {
+  const auto binary = [&](Op single_op, Op double_op) {
     const VReg a = use(instruction.operands[0]);
-    op3(wide ? twice : single, def(value), a, use(instruction.operands[1]));
+    op3(wide ? double_op : single_op, def(value), a, use(instruction.operands[1]));
     return true;
   };
-  const auto same_twice = [&](Op single, Op twice) {
+  const auto same_twice = [&](Op single_op, Op double_op) {
     const VReg a = use(instruction.operands[0]);
-    op3(wide ? twice : single, def(value), a, a);
+    op3(wide ? double_op : single_op, def(value), a, a);
     return true;
   };
   switch (instruction.opcode) {

@@ -151,6 +151,8 @@ class Program {
     const uint64_t restore_offset = place(restore);
     resolve_calls();
 
+    // The input: the image, the trap sites, the number of raise_trap, the offset of the restore stub, the imports, and
+    // the cases. The image and each list come after their size.
     std::vector<uint64_t> words;
     const auto put_bytes = [&](const void* data, size_t size) {
       const size_t at = words.size();

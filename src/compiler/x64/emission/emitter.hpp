@@ -1,4 +1,5 @@
-// Writes the machine code of one function: from allocated machine operations to bytes.
+// Writes the machine code of one function: from allocated machine operations to bytes. machine.def says what the
+// operands and the fields of each operation mean.
 //
 // A sequence for one operation may overwrite r11, xmm15 and the flags. Nothing lives in them from one operation to the
 // next.

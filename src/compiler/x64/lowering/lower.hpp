@@ -1,4 +1,5 @@
-// Instruction selection for x86-64.
+// Instruction selection for x86-64. The base class (codegen/selection/lowering.hpp) walks over each block from the last
+// instruction to the first, calls the functions here, and has use(), def(), resolve(), is_only_use() and sink().
 //
 // Bits 32 to 63 are zero in a general register or spill slot that holds an i32. Every instruction of 32 bits clears the
 // upper half of its result, so uextend costs nothing. An instruction that reads only the low half of a register may

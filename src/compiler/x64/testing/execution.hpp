@@ -370,6 +370,7 @@ class Machine {
     context->uc_mcontext.gregs[REG_RIP] =
         static_cast<greg_t>(reinterpret_cast<uintptr_t>(machine->arguments_->trap_resume));
   }
+  // Installs on_signal() as the handler of faults. It runs on a stack of its own, because the guest's may be exhausted.
   static void install() {
     static std::byte alternate[65536];
     stack_t stack{.ss_sp = alternate, .ss_flags = 0, .ss_size = sizeof alternate};

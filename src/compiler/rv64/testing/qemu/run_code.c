@@ -104,6 +104,7 @@ int main(int argc, char** argv) {
   const uint64_t* at = mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0);
   FILE* output = fopen(argv[2], "w");
 
+  // The image: the code of all functions with its read-only data. After it come the places that may fault.
   const uint64_t image_bytes = next_word(&at);
   unsigned char* image =
       mmap(NULL, image_bytes + 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -115,6 +116,8 @@ int main(int argc, char** argv) {
   traps = (uint64_t*)at;
   at += 2 * trap_count;
 
+  // The memory of the instance under test. Only its first 64 KiB are accessible. The rest of the 7 GiB faults, and
+  // covers every sum of an address (below 4 GiB) and an offset (below 2 GiB) in the tests.
   unsigned char* memory = mmap(NULL, 7ull << 30, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   mprotect(memory, kMemoryBytes, PROT_READ | PROT_WRITE);
   unsigned char* other_memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -155,6 +158,7 @@ int main(int argc, char** argv) {
     }
   }
 
+  // Each case is a call of a function through its entry trampoline. The arguments and results are in `values`.
   const uint64_t cases = next_word(&at);
   for (uint64_t i = 0; i < cases; ++i) {
     const uint64_t entry_offset = next_word(&at), code_offset = next_word(&at), slots = next_word(&at);

@@ -16,6 +16,7 @@ using ir::Opcode;
 
 constexpr uint32_t kMoved = 4096;  // the number of bytes by which a collection seems to move each object
 
+// The stack map that collect() uses, and what collect() and remember() record for a test.
 struct World {
   // The stack map of the only safepoint: the references' distances in bytes from the stack pointer.
   std::vector<int32_t> offsets;
