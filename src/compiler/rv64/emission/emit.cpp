@@ -87,6 +87,7 @@ void Emitter::block(MBlock b) {
   }
 }
 
+// Emits one operation of machine.def.
 void Emitter::pseudo(const MachineInst& inst, Operands operands) {
   switch (static_cast<Pseudo>(inst.opcode)) {
     case Pseudo::entry:

@@ -4,6 +4,7 @@
 
 namespace cairn::rv64 {
 
+// Emits one machine operation. An operation that is not one instruction goes on to pseudo().
 void Emitter::instruction(const MachineInst& inst, Operands operands) {
   if (!is_instruction(inst.opcode)) return pseudo(inst, operands);
   const Op op = static_cast<Op>(inst.opcode);

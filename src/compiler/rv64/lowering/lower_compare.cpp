@@ -137,6 +137,8 @@ Lower::Test Lower::test_of(Value condition, bool when_non_zero) {
   return {when_non_zero ? Op::bne : Op::beq, use(condition), kZero};
 }
 
+// Lowers a select. In order of preference, it becomes a min or max, an `and` with a mask, or a branch over a move
+// (Pseudo::select). A select of vectors is Pseudo::simd_select.
 void Lower::lower_select(Value value) {
   const ir::Instruction& instruction = inst(value);
   const Value condition = resolve(instruction.operands[0]);

@@ -112,6 +112,8 @@ void Lower::lower_rounding(Value value, Rounding rounding) {
   m.extra = static_cast<uint8_t>(rounding);
 }
 
+// Lowers bitcasts, and conversions between integers and floats. The indices of each table kOps are: whether the float
+// is an f64, whether the integer is an i64, and whether it is unsigned.
 void Lower::lower_conversion(Value value) {
   const ir::Instruction& instruction = inst(value);
   const Value operand = instruction.operands[0];

@@ -74,6 +74,8 @@ bool Lower::add_address(VReg rd, Reg left, Value right) {
   return true;
 }
 
+// Lowers an addition to one or two addi, to a Zba instruction that also shifts or zero-extends an operand, or to add or
+// addw.
 void Lower::lower_add(Value value) {
   const ir::Instruction& instruction = inst(value);
   Value left = instruction.operands[0], right = instruction.operands[1];
@@ -203,6 +205,8 @@ void Lower::lower_division(Value value) {
   }
 }
 
+// Lowers and, or and xor. A constant operand may become an immediate, two shifts, or the bit number of a Zbs
+// instruction. With Zbb, an inverted operand becomes part of the instruction.
 void Lower::lower_bitwise(Value value) {
   const ir::Instruction& instruction = inst(value);
   Value left = instruction.operands[0], right = instruction.operands[1];

@@ -16,6 +16,8 @@ using ir::Value;
 class Rv64Control : public ConfiguredTest {};
 INSTANTIATE_TEST_SUITE_P(Machines, Rv64Control, kConfigurations, name_of_configuration);
 
+// The targets of the tables are blocks of their own and the common block `join`. The indices lie inside and outside of
+// the tables.
 TEST_P(Rv64Control, JumpTables) {
   Program p = make();
   // In the second round the code is so long that conditional branches do not reach their targets in their short form.

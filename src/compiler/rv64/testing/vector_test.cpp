@@ -42,6 +42,8 @@ unsigned lane_size(SimdOp op) {
   return name.find("x16") < 5 ? 1 : name.find("x8") < 5 ? 2 : name.find("x4") < 5 ? 4 : 8;
 }
 
+// Makes a function for each operation, or for each lane of an operation that names a lane. The functions are called
+// with pairs of the sample vectors.
 TEST_P(Rv64Vector, Operations) {
   Program p = make();
   const std::vector<V128> vectors = samples();

@@ -118,6 +118,8 @@ void Emitter::leave_for_tail_call(const MachineInst& inst, bool restore_frame) {
   if (destination - 8 != 0) asm_.lea(true, rsp, at(rsp, destination - 8));
 }
 
+// Emits a tail call. A call of an import or reference compares the callee's VMContext with the function's own. If they
+// differ, the code makes the callee return through the stub tail_call_restore, and enters the other instance.
 void Emitter::emit_tail_call(const MachineInst& inst) {
   const Op op = static_cast<Op>(inst.opcode);
   if (op == Op::tail_direct) {

@@ -5,6 +5,8 @@ namespace cairn::x64 {
 
 using codegen::InsertedMove;
 
+// Emits one move: a constant, or a copy between two registers or a register and a slot. The allocator makes no move
+// from slot to slot.
 void Emitter::emit_move(const InsertedMove& move) {
   if (move.rematerialize) {  // the move repeats the instruction that makes a constant
     MachineInst inst = function_.insts[move.rematerialize.index()];

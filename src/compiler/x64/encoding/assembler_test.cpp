@@ -132,6 +132,7 @@ std::vector<Address> addresses() {
   return result;
 }
 
+// Tests instructions with all pairs of general registers, and with immediates of each size.
 TEST(X64Assembler, IntegerInstructions) {
   ASSERT_TRUE(have_llvm_mc()) << "needs llvm-mc-22: tools/packages.txt";
   Cases cases;
@@ -214,6 +215,7 @@ TEST(X64Assembler, IntegerInstructions) {
   cases.check();
 }
 
+// Tests instructions that have a memory operand, with all addresses().
 TEST(X64Assembler, Addresses) {
   ASSERT_TRUE(have_llvm_mc()) << "needs llvm-mc-22: tools/packages.txt";
   Cases cases;

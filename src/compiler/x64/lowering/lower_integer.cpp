@@ -143,6 +143,8 @@ bool X64Lowering::lower_and_bits(Value value) {
   return false;
 }
 
+// Lowers a subtraction or a bitwise operation: special cases first, and then the forms with a constant, with a memory
+// operand, and with two registers.
 void X64Lowering::lower_alu(Value value, Alu op, bool commutes) {
   const Instruction& instruction = inst(value);
   unsigned size = width(instruction.type);

@@ -86,6 +86,7 @@ AddressMode X64Lowering::address_of(Value access_value) {
   address.traps = access.can_fault;
   address.trap_kind = static_cast<uint8_t>(access.trap);
 
+  // The runtime's data: the address is a base, or else the VMContext, plus a constant offset.
   if (instruction.opcode == Opcode::load || instruction.opcode == Opcode::store) {
     const int64_t offset = instruction.immediate;
     const Value base = instruction.operands[0] ? resolve(instruction.operands[0]) : Value::none();
@@ -118,6 +119,7 @@ AddressMode X64Lowering::address_of(Value access_value) {
     return address;
   }
 
+  // Guest memory: the address is the base of the memory, plus the guest's address, plus a constant offset.
   const std::span<const Value> operands = function_.operands(access_value);
   if (operands[1]) {
     address.base = Base::reg;
@@ -220,6 +222,7 @@ bool X64Lowering::lower_read_modify_write(Value store) {
   return true;
 }
 
+// Lowers a store to a read-modify-write instruction, a store of a constant, or a store of a register.
 void X64Lowering::lower_store(Value store) {
   const Instruction& instruction = inst(store);
   const MemoryAccess& access = function_.memory_access(store);

@@ -113,6 +113,8 @@ uint32_t reverse_on_host(abi::VMHostContext* self, abi::VMContext* caller, std::
 // The builtin raise_trap, whose argument is 1 + the kind of the trap.
 void raise_trap(abi::VMContext*, uint32_t code) { Machine::running->trap_now(static_cast<TrapKind>(code - 1)); }
 
+// A guest function calls an imported host function, which reverses its arguments. The call returns, raises a trap, or
+// finds too little stack. At the end, the entry trampoline calls the host function directly.
 TEST_P(X64Calls, HostFunctions) {
   Machine machine(options());
   const std::vector<Type> reversed(kMany.rbegin(), kMany.rend());

@@ -190,6 +190,7 @@ TEST(X64Scalar, Operations) {
 class X64Wide : public ConfiguredTest {};
 INSTANTIATE_TEST_SUITE_P(Configurations, X64Wide, kConfigurations);
 
+// Compares add128, sub128 and mul_wide_* with C++'s arithmetic on __int128, also where two operands are the same value.
 TEST_P(X64Wide, WideArithmetic) {
   Machine machine(options());
   const std::vector<Type> four(4, Type::i64), two(2, Type::i64);

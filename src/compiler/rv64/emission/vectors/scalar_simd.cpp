@@ -115,6 +115,7 @@ bool ScalarSimd::lane_moves(SimdOp op) {
     } else {
       as_.move(x_, scalar_use_);
     }
+    // Each step doubles the number of copies of the lane.
     for (unsigned bits = 8 * size; bits < 64; bits *= 2) {
       as_.ri(Op::slli, y_, x_, bits);
       as_.r3(Op::or_, x_, x_, y_);
@@ -151,6 +152,7 @@ bool ScalarSimd::lane_moves(SimdOp op) {
     }
     case SimdOp::i8x16_swizzle:
     case SimdOp::i8x16_relaxed_swizzle:
+      // The byte at (index & 15) is loaded. If the index is above 15, an `and` with 0 clears the byte.
       as_.add_immediate(z_, kStackPointer, slots_[0], kScratch);
       for (unsigned i = 0; i < 16; ++i) {
         load(y_, 1, 1, i, Sign::zero);

@@ -94,6 +94,8 @@ void X64Lowering::lower_vector_arithmetic(Value value) {
   }
 }
 
+// Lowers extensions, extending multiplications, pairwise additions and relaxed dot products, and passes other
+// operations on to lower_vector_float().
 void X64Lowering::lower_vector_widening(Value value) {
   const Instruction& instruction = inst(value);
   const VReg d = def(value);
@@ -152,6 +154,7 @@ void X64Lowering::lower_vector_widening(Value value) {
   }
 }
 
+// Lowers arithmetic on float lanes, and passes other operations on to lower_vector_conversion().
 void X64Lowering::lower_vector_float(Value value) {
   const Instruction& instruction = inst(value);
   const SimdOp op = instruction.simd();
