@@ -70,6 +70,7 @@ Symbol find_symbol(uint64_t pc) {
   const auto* entries = reinterpret_cast<const SymbolEntry*>(kernel_symbols + sizeof header);
   const auto* names = reinterpret_cast<const char*>(entries + header.count);
   const auto names_size = static_cast<size_t>(reinterpret_cast<const char*>(kernel_end) - names);
+  // Finds the first entry whose address is above `pc`; the entry before it is the function's.
   uint32_t low = 0, high = header.count;
   while (low < high) {
     const uint32_t middle = low + (high - low) / 2;

@@ -54,7 +54,7 @@ bool attach(std::unique_ptr<virtio::Transport> transport) {
   auto d = std::make_unique<Device>();
   // Queues 0 and 1 belong to port 0, queues 2 and 3 carry control messages, queues 4 and 5 belong to port 1, and so on
   // [virtio 5.3.2].
-  const uint32_t ports = std::min(transport->config32(4), kMaximumDevicePorts);
+  const uint32_t ports = std::min(transport->config32(4), kMaximumDevicePorts);  // max_nr_ports [virtio 5.3.4]
   for (uint32_t i = 0; i < ports; ++i) {
     const auto first = static_cast<uint16_t>(i == 0 ? 0 : 2 + 2 * i);
     d->ports[i].receive = Queue::create(*transport, first);
@@ -80,7 +80,7 @@ bool attach(std::unique_ptr<virtio::Transport> transport) {
 void find_ports() {
   if (console == nullptr || console->devices.empty()) return;
   Console& c = *console;
-  const uint64_t deadline = nanoseconds_since_boot() + 200'000'000;
+  const uint64_t deadline = nanoseconds_since_boot() + 200'000'000;  // 200 ms from now
   Backoff backoff;
   const auto is_complete = [&] {
     return std::ranges::all_of(c.homes, [](const Home& home) { return home.device != nullptr; });
@@ -164,6 +164,8 @@ std::expected<size_t, StreamFailure> write_through(Port port, std::span<const st
   const PortScope scope(c.busy[index], LockRank::console_port);
   const uint64_t start = c.handed[index];
   Progress stream = progress_of(c, index);
+  // Hands over one piece after the other. Before the next one, waits until the host has reported that it has written
+  // all bytes that were handed over so far. A piece is lost if it was dropped or if the device broke the queue.
   for (size_t done = 0; done < bytes.size() && !stream.failure;) {
     const std::span<const std::byte> piece = bytes.subspan(done).first(std::min(bytes.size() - done, kOutputBuffer));
     done += piece.size();

@@ -9,7 +9,7 @@ namespace {
 constexpr uint32_t kMagic = 0xd00dfeed;
 constexpr size_t kHeaderSize = 40;
 constexpr size_t kLargest = 4 << 20;  // trees have some tens of KiB; a larger size is taken for damage
-constexpr uint32_t kBeginNode = 1, kEndNode = 2, kProperty = 3, kNothing = 4;
+constexpr uint32_t kBeginNode = 1, kEndNode = 2, kProperty = 3, kNothing = 4;  // tokens of the structure block [dt 5.4]
 
 }  // namespace
 
@@ -24,6 +24,8 @@ uint64_t load_big_endian64(std::span<const std::byte> bytes) {
 
 std::optional<DeviceTree> DeviceTree::create(std::span<const std::byte> bytes) {
   if (bytes.size() < kHeaderSize) return std::nullopt;
+  // The words of the header [dt 5.2]: 0 magic number, 1 total size, 2 to 4 offsets of the structure block, the strings
+  // and the reservations, 5 version, 6 last compatible version, 8 size of the strings, 9 size of the structure block.
   auto field = [&](size_t index) { return load_big_endian32(bytes.subspan(index * 4)); };
   const uint32_t size = field(1);
   // The tree must have version 17 or later, and a reader of version 17 must understand it [dt 5.2].
@@ -110,7 +112,7 @@ std::optional<DeviceTree::Node> DeviceTree::Node::first_child() const {
 }
 
 std::optional<DeviceTree::Node> DeviceTree::Node::next_sibling() const {
-  size_t depth = 1;
+  size_t depth = 1;  // the number of nodes, this one included, that have begun and not ended
   for (auto token = tree_->token_at(body_); token; token = tree_->token_at(token->next)) {
     if (token->kind == kBeginNode) {
       if (depth == 0) return Node(tree_, token->name, token->next);

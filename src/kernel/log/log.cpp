@@ -68,7 +68,7 @@ void write_serial(std::string_view text) {
 void write_log(LogLevel level, std::string_view line) {
   const uint64_t microseconds = nanoseconds_since_boot() / 1000;
   LogLine out;
-  LogLine fraction;
+  LogLine fraction;  // six digits with leading zeros: the digit 1 that the sum adds in front of them is left out
   fraction << (1'000'000 + microseconds % 1'000'000);
   out << "[" << microseconds / 1'000'000 << "." << fraction.text().substr(1) << "] ";
   if (level <= LogLevel::warning) out << kNames[static_cast<size_t>(level)] << ": ";

@@ -81,6 +81,7 @@ void LineEditor::recall(size_t age) {
   move_to(line_.size);
 }
 
+// Inserts the text that all possible words continue with. If there is none, shows the words.
 void LineEditor::complete() {
   const size_t space = line_.text().substr(0, cursor_).rfind(' ');
   const size_t start = space == std::string_view::npos ? 0 : space + 1;
@@ -124,6 +125,7 @@ void LineEditor::escape(char c) {
   }
   if (c == ';') return;
   escape_ = Escape::none;
+  // The last byte says which key it was: A up, B down, C right, D left, H Home, F End; after ~, the parameter says it.
   if (c == '~') c = parameter_ == 1 ? 'H' : parameter_ == 4 ? 'F' : parameter_ == 3 ? kDelete : '\0';
   switch (c) {
     case 'A': return recall(age_ + 1);

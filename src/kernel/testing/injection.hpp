@@ -1,4 +1,4 @@
-// Tests that running out of memory harms nothing: one boot runs each guest of the bundle again and again, and lets the
+// Tests that running out of memory harms nothing. One boot runs each guest of the bundle again and again, and lets the
 // n-th allocation of a run fail, for n = 1, 2, 3 and so on until a run has fewer than n allocations.
 // tests/injection/run.py boots the machines.
 #pragma once

@@ -128,6 +128,7 @@ Window map_window(pci::Function function, uint8_t capability, size_t least) {
 
 }  // namespace
 
+// The device ID of a modern device is 0x1040 plus the device's type [virtio 4.1.2].
 std::unique_ptr<Transport> find_pci_device(pci::Function function, uint16_t device_id) {
   if (device_id < 0x1040 || device_id > 0x107f) {
     // Transitional devices have the modern interface too; their type is the subsystem's device ID [virtio 4.1.2].
