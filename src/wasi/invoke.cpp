@@ -60,6 +60,7 @@ bool is_float(std::string_view text) {
   return text.empty();
 }
 
+// Parses 0x and up to 32 hexadecimal digits, of which the last 16 are the vector's low half.
 std::optional<Val> parse_vector(std::string_view text) {
   if (!take_prefix(text, "0x") || text.empty() || text.size() > 32) return std::nullopt;
   const size_t split = text.size() > 16 ? text.size() - 16 : 0;

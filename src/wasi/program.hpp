@@ -76,6 +76,8 @@ class Program {
   };
   Program(Context& context, Ref<runtime::Module> module, const ProgramOptions& options)
       : context_(context), module_(std::move(module)), threads_(module_, context, options.trap_unknown_imports) {}
+  // Returns the calls that run() makes. Fails if the module does not export one of the functions, if a function has the
+  // wrong type, or if the arguments do not fit it.
   static Result<std::vector<Call>> plan_calls(const wasm::Module& module, const ProgramOptions& options,
                                               const Context& context);
   // Does the main thread's part of run().

@@ -206,6 +206,8 @@ void ThreadGroup::run(Member& member) {
     state_.with([&](State&) { member.limit = nullptr; });
   }
   member.job_.reset();
+  // Joins the thread that has ended before this one, and leaves this one to be joined by the next. While the program is
+  // ending, finish() joins all threads.
   const std::unique_ptr<Member> other = state_.with([&](State& state) {
     state.cpu_time_of_ended += system_.cpu_time(*member.clock);
     member.clock.reset();
