@@ -76,8 +76,8 @@ inline bool interrupts_are_on() {
 [[noreturn]] inline void halt_forever() {
   for (;;) asm volatile("cli; hlt" : : : "memory");
 }
-// x86-64 orders accesses to device memory and RAM already, except that a load may pass an earlier store.
-// Orders all earlier accesses before all later ones.
+// Orders all earlier accesses before all later ones. Without a barrier, x86-64 orders them, too, except that a load may
+// pass an earlier store. So the two barriers below need no instruction.
 inline void full_barrier() { asm volatile("mfence" : : : "memory"); }
 // Orders earlier stores to RAM before later writes to device registers.
 inline void device_write_barrier() { asm volatile("" : : : "memory"); }
