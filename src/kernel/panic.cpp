@@ -20,7 +20,7 @@ namespace {
 constinit std::atomic<Cpu*> panicking{nullptr};  // the CPU that reports a panic
 
 // Stops the other CPUs and writes the message. If another CPU is reporting a panic already, stops this CPU instead. If
-// this CPU itself is, powers off without a second report.
+// this CPU itself is reporting one, powers off without a second report.
 void enter_panic(std::string_view message) {
   machine::interrupts_off();
   Cpu* first = nullptr;

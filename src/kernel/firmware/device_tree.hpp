@@ -71,7 +71,7 @@ class DeviceTree {
   size_t size_ = 0;
 };
 
-// These functions load a big-endian number from the first 4 or 8 bytes of a span, which has as many.
+// These functions load a big-endian number from the first 4 or 8 bytes of a span, which must have at least as many.
 uint32_t load_big_endian32(std::span<const std::byte> bytes);
 uint64_t load_big_endian64(std::span<const std::byte> bytes);
 

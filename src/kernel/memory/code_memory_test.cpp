@@ -175,7 +175,8 @@ TYPED_TEST(CodeMemoryTest, EachCpuExecutesNewCode) {
 }
 
 TYPED_TEST(CodeMemoryTest, WithoutFramesForTablesNothingChanges) {
-  // A first piece gives the lower half its tables. Then all but n frames are taken; each n fails at another place.
+  // A first piece gives the lower half its tables. Then all but n frames are taken, and the allocation of code fails at
+  // another place for each n.
   const auto kept = this->code_.allocate(kLow, kHigh, kPageSize, kPageSize);
   ASSERT_TRUE(kept.has_value());
   std::vector<PhysAddr> taken;

@@ -5,7 +5,7 @@
 // yet, or for a page table that touching it needs. free_frames() never drops below the number of promised frames.
 //
 // Besides the promised frames there is a reserve (INV-19). Guests' memory and all other allocations that may fail
-// (Claim::fallible, promise) do not use it. The kernel's own small objects, whose allocation must not fail, do
+// (Claim::fallible, promise) do not use it. The kernel's own small objects, whose allocation must not fail, may use it
 // (Claim::last). So a guest that has taken all memory it can get leaves enough for the kernel to continue.
 //
 // Each frame that is taken or promised is charged to an account. An allocation that may fail is refused if it would

@@ -31,9 +31,9 @@ struct Entry {
 struct X64Rules {
   static constexpr bool kRemembersAbsence = false;
   static constexpr bool kFetchesCoherently = true;
-  // A page fault forgets what was remembered of its address [sdm 3A 4.10.4.1].
+  // A page fault makes the CPU forget what it remembers of the faulting address [sdm 3A 4.10.4.1].
   static constexpr bool kFaultForgets = true;
-  // Flushing one page forgets all pointers to tables.
+  // A flush of one page makes the CPU forget all pointers to tables.
   static constexpr bool kPageFlushForgetsTables = true;
 
   static Entry decode(uint64_t entry, unsigned level) {

@@ -33,7 +33,7 @@ class TableOwners {
     }
   }
 
-  // How many of the tables become an account's when it commits the range, which begins at `start`.
+  // How many of these tables will be charged to an account when it commits the range, which begins at `start`.
   [[nodiscard]] uint64_t number_taken_by(AccountNumber account, uint64_t start) const {
     return static_cast<uint64_t>(std::ranges::count_if(
         owners_, [&](const auto& owner) { return owner && owner->account != account && owner->start > start; }));

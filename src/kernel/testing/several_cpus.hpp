@@ -7,7 +7,7 @@ namespace cairn::kernel {
 
 // Fibers that do not give up their CPUs run on all CPUs at the same time.
 void test_all_cpus(TestRun& run);
-// No update is lost that fibers on all CPUs make under a mutex or under a spin lock.
+// Updates that fibers on all CPUs make under a mutex or under a spin lock are not lost.
 void test_locks_of_cpus(TestRun& run);
 // Time never goes back when fibers hand on a token between CPUs.
 void test_time_of_cpus(TestRun& run);
