@@ -257,7 +257,7 @@ Errno fd_pwrite(Call& call, uint32_t fd, Pointer vectors, uint32_t count, uint64
 
 namespace {
 
-// Moves bytes at a file's position, which goes on by the number of bytes moved.
+// Moves bytes at a file's position, and advances the position by the number of bytes moved.
 template <class Move>
 WasiResult<uint64_t> move(uint64_t& position, Move&& move_at) {
   const WasiResult<uint64_t> total = move_at(position);

@@ -14,7 +14,7 @@ enum class EventType : uint8_t { clock = 0, fd_read = 1, fd_write = 2 };
 struct Subscription {
   uint64_t userdata = 0;
   EventType type = EventType::clock;
-  Ref<Descriptor> descriptor;  // for the other types; null if there is an error
+  Ref<Descriptor> descriptor;  // for EventType::fd_read and fd_write; null if `error` is not success
   uint64_t deadline = 0;       // nanoseconds of the monotonic clock; only for EventType::clock
   Errno error = Errno::success;
 };

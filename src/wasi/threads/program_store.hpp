@@ -22,7 +22,7 @@ class SharedImports {
   // Makes the memories in the store of the main thread, which must outlive the stores of other threads, and defines
   // them for the module that is linked there.
   Result<void> create(runtime::Store& store, runtime::Linker& linker, const runtime::Module& module);
-  // Does the same in the store of another thread.
+  // Adds the memories to the store of another thread, and defines them for the module that is linked there.
   Result<void> define(runtime::Store& store, runtime::Linker& linker) const;
   // Called when a thread's store was destroyed, because all other threads may be waiting for that thread.
   void end_deadlocks() const {
