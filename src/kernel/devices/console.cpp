@@ -129,7 +129,7 @@ void write_held(Port port, std::span<const std::byte> bytes) {
 // Writes to the serial port, which is the console of a machine without a virtio console. Returns the number of bytes
 // written: fewer than all if the fiber has reached one of its limits.
 size_t write_to_serial_port(std::span<const std::byte> bytes) {
-  constexpr size_t kPiece = 256;  // a spin lock is held for each piece
+  constexpr size_t kPiece = 256;  // bytes that are written while the serial port's spin lock is held
   size_t done = 0;
   while (done < bytes.size()) {
     const std::span<const std::byte> piece = bytes.subspan(done).first(std::min(bytes.size() - done, kPiece));

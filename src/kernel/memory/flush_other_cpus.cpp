@@ -21,8 +21,8 @@ void flush_other_cpus(const FlushRequest& request) {
   const uint32_t self = this_cpu().number;
   the_request = &request;
   // A CPU that does not take requests yet flushes everything when it begins to take them. This fence and the fence in
-  // begin_to_take_flush_requests() ensure that either that CPU sees the stores of this CPU to the tables, or this CPU
-  // sees that that CPU takes requests.
+  // begin_to_take_flush_requests() ensure one of two things: the other CPU sees the stores of this CPU to the tables,
+  // or this CPU sees that the other one takes requests.
   std::atomic_thread_fence(std::memory_order_seq_cst);
   for (const std::atomic<Cpu*>& entry : all_cpus()) {
     Cpu* const cpu = entry.load(std::memory_order_acquire);

@@ -68,7 +68,8 @@ class FrameSource {
   [[nodiscard]] AccountState state_of(const MemoryAccount& account) {
     return with([&](State&) { return account.state(); });
   }
-  // Gives an account a number, or takes it away from one that is empty. add() returns false if there are too many.
+  // add() gives an account a number, and returns false if there are too many accounts. remove() takes the number of an
+  // account away; the account must be empty.
   [[nodiscard]] bool add(MemoryAccount& account) {
     return with([&](State&) { return accounts_.add(account); });
   }
@@ -90,8 +91,8 @@ class FrameSource {
   uint64_t most_for(const MemoryAccount& account) {
     return with([&](State& s) { return std::min(s.frames.total_frames(), account.limit()); });
   }
-  // Whether all frames are available or on an account, and the accounts hold this number of frames for committed pages
-  // and for the heap.
+  // Whether each frame is either on an account, or free and not promised, and the accounts together hold
+  // `pages_and_heap` frames for committed pages and the heap.
   bool accounts_are_exact(uint64_t pages_and_heap) {
     return with([&](State& s) {
       uint64_t frames = s.frames.free_frames() - s.promised, counted = 0;

@@ -78,7 +78,7 @@ class SimulatedCpu {
   // makes an x86-64 CPU forget what it remembers of the address.
   enum class As : uint8_t { executed, speculative };
   // What a CPU uses of what it remembers: translations and pointers to tables, only pointers to tables, or nothing.
-  // Using less makes it forget nothing.
+  // A CPU that uses less does not forget the rest.
   enum class Uses : uint8_t { what_it_remembers, tables_it_remembers, the_root };
 
   // Returns the physical address, or nothing if the access faults.

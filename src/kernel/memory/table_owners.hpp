@@ -17,7 +17,7 @@
 
 namespace cairn::kernel {
 
-// The kernel's half has all upper addresses. Its tables are the system's.
+// The kernel's half is the upper half of the address space. Its page tables are on the system's account.
 constexpr bool is_in_kernel_half(uint64_t address) { return address >> 63 != 0; }
 
 class TableOwners {

@@ -20,7 +20,7 @@ namespace cairn::kernel {
 
 // Runs one program, as often as its restart policy says.
 //
-// The account comes first among the bases because it outlives the fiber's stack, for which it pays.
+// The account comes first among the bases, because it must outlive the fiber's stack, for which it pays.
 class ProgramFiber final : private ProgramAccount, public Fiber {
  public:
   ProgramFiber(Supervisor& supervisor, uint32_t number, const BundledProgram& program)

@@ -79,7 +79,7 @@ class Digits {
 
 constexpr uint64_t kPause = 10'000'000;  // nanoseconds between two looks at the keyboard
 
-// The keys that were typed and not read.
+// The keys that were typed and have not been read yet.
 class Keys {
  public:
   // Waits for a key.
