@@ -66,7 +66,7 @@ Errno clock_time_get(Call& call, uint32_t clock, uint64_t /*precision*/, Pointer
 
 Errno random_get(Call& call, Pointer buffer, uint32_t length) {
   if (const Errno error = call.memory.check(buffer, length); error != Errno::success) return error;
-  constexpr uint32_t kPiece = 1 << 16;  // between two pieces, other threads may run or the program may end
+  constexpr uint32_t kPiece = 1 << 16;  // bytes; between two pieces, other threads may run or the program may end
   for (uint32_t done = 0; done < length;) {
     const uint32_t size = std::min(length - done, kPiece);
     auto target = call.memory.span(buffer + done, size);

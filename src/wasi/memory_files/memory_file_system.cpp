@@ -22,7 +22,7 @@ class Handle {
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
 
-  // Holds the node. `tree` is the tree behind the lock, which the caller has taken.
+  // Holds the node. The caller has taken the tree's lock, and passes the tree itself.
   void set(FileTree& tree, NodeId id) {
     tree.hold(id);
     id_ = id;

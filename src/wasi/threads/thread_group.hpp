@@ -108,7 +108,7 @@ class ThreadGroup {
   bool add(State& state, std::unique_ptr<Member> member);
   void run(Member& member);
   void forget(uint32_t number);
-  // Sets what has ended the program, unless something has before, and ends all threads.
+  // Notes what has ended the program, unless something else has ended it before, and ends all threads.
   void end(ThreadsEnd end);
   static void kill_all(State& state);
   uint64_t cpu_time(const State& state);
