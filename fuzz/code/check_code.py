@@ -9,7 +9,7 @@ For each function:
   functions; every instruction of the function is reached;
 - the stack pointer is the same however an instruction is reached, agrees with the frame's record where the body begins
   and wherever code may trap, and is aligned at calls; returns go to the address that the caller left, with callee-saved
-  registers, context and memory base as they were; direct calls are made with the function's own context and memory
+  registers, context and memory base unchanged; direct calls are made with the function's own context and memory
   base;
 - an entry of the trap table is at an instruction that can trap in this way; an instruction that traps on purpose, or
   accesses a memory with guard pages, has an entry (divisions without an entry, whose divisor was tested or is known,
