@@ -26,15 +26,15 @@
 
 ;; Values.
 (assert_return (invoke "nothing"))
-(assert_return (invoke "nothing") (i32.const 0)) ;; wrong: there is none
+(assert_return (invoke "nothing") (i32.const 0)) ;; wrong: it has no result
 (assert_return (invoke "one") (i32.const 1))
 (assert_return (invoke "one") (i32.const 2)) ;; wrong
-(assert_return (invoke "one")) ;; wrong: there is one
-(assert_return (invoke "one") (i64.const 1)) ;; wrong: of another type
-(assert_return (invoke "one") (f32.const 0x1p-149)) ;; wrong: the same bits
+(assert_return (invoke "one")) ;; wrong: it has a result
+(assert_return (invoke "one") (i64.const 1)) ;; wrong: the type differs
+(assert_return (invoke "one") (f32.const 0x1p-149)) ;; wrong: the type differs, though the bits are equal
 (assert_return (invoke "long") (i32.const 1)) ;; wrong
 (assert_return (invoke "two") (i32.const 1) (i32.const 2))
-(assert_return (invoke "two") (i32.const 2) (i32.const 1)) ;; wrong: the other way round
+(assert_return (invoke "two") (i32.const 2) (i32.const 1)) ;; wrong: the results are in another order
 (assert_return (invoke "two") (i32.const 1)) ;; wrong: one too few
 (assert_return (invoke "two") (i32.const 1) (i32.const 2) (i32.const 3)) ;; wrong: one too many
 (assert_return (get "global") (i32.const 5))
@@ -50,7 +50,7 @@
 
 ;; Floats: zeros differ, and so do NaNs.
 (assert_return (invoke "float" (i32.const 0x80000000)) (f32.const -0))
-(assert_return (invoke "float" (i32.const 0x80000000)) (f32.const 0)) ;; wrong: of another sign
+(assert_return (invoke "float" (i32.const 0x80000000)) (f32.const 0)) ;; wrong: the sign differs
 (assert_return (invoke "float" (i32.const 0x7fc00000)) (f32.const nan:canonical))
 (assert_return (invoke "float" (i32.const 0xffc00000)) (f32.const nan:canonical))
 (assert_return (invoke "float" (i32.const 0x7fc00001)) (f32.const nan:canonical)) ;; wrong: a payload
@@ -61,19 +61,19 @@
 (assert_return (invoke "float" (i32.const 0x3f800000)) (f32.const nan:arithmetic)) ;; wrong: a number
 (assert_return (invoke "float" (i32.const 0x7fa00000)) (f32.const nan:0x200000))
 (assert_return (invoke "float" (i32.const 0x7fc00000)) (f32.const nan:0x200000)) ;; wrong: another payload
-(assert_return (invoke "float" (i32.const 0xffc00000)) (f32.const nan)) ;; wrong: of another sign
+(assert_return (invoke "float" (i32.const 0xffc00000)) (f32.const nan)) ;; wrong: the sign differs
 (assert_return (invoke "double" (i64.const 0x7ff8000000000000)) (f64.const nan:canonical))
 (assert_return (invoke "double" (i64.const 0xfff8000000000000)) (f64.const nan:canonical))
 (assert_return (invoke "double" (i64.const 0x7ff8000000000001)) (f64.const nan:canonical)) ;; wrong
 (assert_return (invoke "double" (i64.const 0xfff8000000000001)) (f64.const nan:arithmetic))
 (assert_return (invoke "double" (i64.const 0x7ff4000000000000)) (f64.const nan:arithmetic)) ;; wrong
-(assert_return (invoke "double" (i64.const 0x7ff8000000000000)) (f32.const nan:canonical)) ;; wrong: of another type
+(assert_return (invoke "double" (i64.const 0x7ff8000000000000)) (f32.const nan:canonical)) ;; wrong: the type differs
 (assert_return (invoke "double" (i64.const 0)) (f64.const -0)) ;; wrong
 (assert_return (invoke "float" (i32.const 0)) (either (f32.const 1) (f32.const 0)))
 (assert_return (invoke "float" (i32.const 0)) (either (f32.const 1) (f32.const nan:canonical))) ;; wrong: none of them
 (assert_return (invoke "vector") (v128.const i32x4 1 0x7fc00000 3 0x7fc00001))
-(assert_return (invoke "vector") (v128.const i32x4 1 0x7fc00000 3 0x7fc00002)) ;; wrong: in one lane
-(assert_return (invoke "vector") (v128.const i32x4 3 0x7fc00001 1 0x7fc00000)) ;; wrong: the lanes' order
+(assert_return (invoke "vector") (v128.const i32x4 1 0x7fc00000 3 0x7fc00002)) ;; wrong: one lane differs
+(assert_return (invoke "vector") (v128.const i32x4 3 0x7fc00001 1 0x7fc00000)) ;; wrong: the lanes are in another order
 (assert_return (invoke "vector") (v128.const f32x4 0x1p-149 nan:canonical 0x3p-149 nan:arithmetic))
 (assert_return (invoke "vector") (v128.const f32x4 0x1p-149 nan:canonical 0x3p-149 nan:canonical)) ;; wrong: a payload
 (assert_return (invoke "vector") (v128.const f32x4 nan:canonical nan:canonical 0x3p-149 nan:arithmetic)) ;; wrong
@@ -86,9 +86,9 @@
 (assert_return (invoke "null") (ref.func)) ;; wrong: null
 (assert_return (invoke "self") (ref.func))
 (assert_return (invoke "self") (ref.null)) ;; wrong: not null
-(assert_return (invoke "self") (ref.extern 1)) ;; wrong: of another type
+(assert_return (invoke "self") (ref.extern 1)) ;; wrong: the type differs
 (assert_return (invoke "extern" (ref.extern 7)) (ref.extern 7))
-(assert_return (invoke "extern" (ref.extern 7)) (ref.extern 8)) ;; wrong: another one
+(assert_return (invoke "extern" (ref.extern 7)) (ref.extern 8)) ;; wrong: another value
 (assert_return (invoke "extern" (ref.null extern)) (ref.extern 7)) ;; wrong: null
 (assert_return (invoke "extern" (ref.extern 7)) (ref.null extern)) ;; wrong
 (assert_return (invoke "extern" (ref.extern 7)) (ref.func)) ;; wrong
@@ -147,7 +147,7 @@
 (assert_unlinkable (module (func (result i32))) "type mismatch") ;; wrong: invalid
 (assert_unlinkable (module (import "m" "memory" (memory 2))) "incompatible import type")
 (module (import "m" "none" (func))) ;; wrong: it does not link
-(assert_return (invoke "one") (i32.const 1)) ;; wrong: the last instance is none
+(assert_return (invoke "one") (i32.const 1)) ;; wrong: there is no last instance
 (module (func (result i32))) ;; wrong: invalid
 (module binary "\00asm\02\00\00\00") ;; wrong: malformed
 (register "x" $none) ;; wrong: there is no such instance
@@ -163,7 +163,7 @@
 (assert_return (invoke $a "count") (i32.const 1))
 (assert_return (invoke $a "count") (i32.const 2))
 (assert_return (invoke $b "count") (i32.const 1))
-(assert_return (invoke $b "count") (i32.const 3)) ;; wrong: the other one's
+(assert_return (invoke $b "count") (i32.const 3)) ;; wrong: that is the count of the other instance
 (module instance $c $none) ;; wrong: there is no such definition
 (assert_return (invoke $counter "count") (i32.const 1)) ;; wrong: a definition is no instance
 

@@ -1,4 +1,4 @@
-;; The script replaces MAIN and THREAD by calls. The argument of a thread is in local 1.
+;; ../threads.sh makes programs of this: it replaces MAIN and THREAD by calls. The argument of a thread is in local 1.
 (module
   (import "env" "memory" (memory 1 16 shared))
   (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))

@@ -1,6 +1,6 @@
-  ;; A directed graph with cycles. Edges are added and removed, and nodes are replaced by new ones (the old ones live
-  ;; while something points to them). Now and then, the reachable nodes are counted with a work list. The argument is
-  ;; the number of nodes.
+  ;; Works with a directed graph with cycles. Edges are added and removed, and nodes are replaced by new ones (the old
+  ;; ones live while something points to them). Now and then, the reachable nodes are counted with a work list. The
+  ;; argument is the number of nodes.
   (rec
     (type $edges (array (mut (ref null $node))))
     (type $node (struct

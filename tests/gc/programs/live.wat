@@ -1,6 +1,6 @@
-  ;; A large live set that changes all the time: records of about 64 bytes, in a table of tables. Each change replaces a
-  ;; record by a new one, which gets the old one's data and points to another record. The arguments are the MiB of live
-  ;; data, and the number of changes in thousands.
+  ;; Keeps a large live set that changes all the time: records of about 64 bytes, in a table of tables. Each change
+  ;; replaces a record by a new one, which gets the old one's data and points to another record. The arguments are the
+  ;; MiB of live data, and the number of changes in thousands.
   (type $data (array (mut i32)))
   (type $record (struct
     (field $number i32) (field $other (mut (ref null $record))) (field $data (ref $data)) (field $count (mut i64))))

@@ -1,5 +1,5 @@
-  ;; A growing hash map from strings to numbers, with chains. A new key object is made for every operation, as in a
-  ;; program that reads its input. The argument is the number of operations.
+  ;; Fills a growing hash map from strings to numbers, with chains. A new key object is made for every operation, as in
+  ;; a program that reads its input. The argument is the number of operations.
   (type $string (array (mut i8)))
   (type $entry (struct
     (field $hash i32) (field $key (ref $string)) (field $value (mut i64)) (field $next (mut (ref null $entry)))))

@@ -1,6 +1,6 @@
-  ;; Code as compilers of object-oriented languages emit it: classes with vtables, checked down-casts, closures, and
-  ;; boxed numbers, of which small ones are i31. An interpreter of expressions builds trees at random, evaluates them
-  ;; and differentiates them. The argument is the number of rounds.
+  ;; Contains code as compilers of object-oriented languages emit it: classes with vtables, checked down-casts,
+  ;; closures, and boxed numbers, of which small ones are i31. An interpreter of expressions builds trees at random,
+  ;; evaluates them and differentiates them. The argument is the number of rounds.
   (rec
     (type $Object (sub (struct (field $vtable (ref $Object.vtable)))))
     (type $Object.vtable (sub (struct (field $kind i32) (field $hash (ref $Object.hash)))))

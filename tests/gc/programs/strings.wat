@@ -1,5 +1,5 @@
-  ;; Strings of 16-bit units: a builder that grows, and concatenating, splitting, reversing, comparing and joining
-  ;; strings. The argument is the number of words of the text.
+  ;; Works with strings of 16-bit units: a builder grows, and strings are concatenated, split, reversed, compared and
+  ;; joined. The argument is the number of words of the text.
   (type $string (array (mut i16)))
   (type $builder (struct (field $units (mut (ref $string))) (field $length (mut i32))))
   (type $strings (array (mut (ref null $string))))

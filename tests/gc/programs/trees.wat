@@ -1,5 +1,5 @@
-  ;; Many binary trees that die young, and one that lives as long as the program. The argument is the depth of the
-  ;; largest.
+  ;; Makes many binary trees that die young, and one that lives as long as the program. The argument is the depth of
+  ;; the largest.
   (type $tree (struct (field $left (ref null $tree)) (field $right (ref null $tree))))
 
   (func $make (param $depth i32) (result (ref $tree))

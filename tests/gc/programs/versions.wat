@@ -1,5 +1,5 @@
-  ;; An immutable balanced tree (AVL), of which the last 64 versions are kept. Every change copies the path from the
-  ;; root to its place. The argument is the number of changes.
+  ;; Changes an immutable balanced tree (AVL), of which the last 64 versions are kept. Every change copies the path from
+  ;; the root to its place. The argument is the number of changes.
   (type $tree (struct
     (field $key i32) (field $value i64) (field $height i32) (field $size i32)
     (field $left (ref null $tree)) (field $right (ref null $tree))))

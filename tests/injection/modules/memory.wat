@@ -1,4 +1,4 @@
-;; memory.grow, copy, fill, init, drop, of two memories and a 64-bit one.
+;; Executes memory.grow, memory.copy, memory.fill, memory.init and data.drop on two memories, one of them 64-bit.
 (module
   (memory $a 1 8)
   (memory $b i64 1 8)

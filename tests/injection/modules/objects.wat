@@ -1,4 +1,4 @@
-;; Managed objects of every kind, enough of them for collections of both generations.
+;; Makes managed objects of every kind, enough of them for collections of both generations.
 (module
   (type $node (struct (field $next (mut (ref null $node))) (field $value i64)))
   (type $bytes (array (mut i8)))

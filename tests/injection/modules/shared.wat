@@ -1,4 +1,4 @@
-;; A shared memory: growth, atomics, waiting with a timeout, notifying without a waiter.
+;; Uses a shared memory: grows it, executes atomics, waits with a timeout, and notifies without a waiter.
 (module
   (memory 1 4 shared)
   (func (export "run") (result i32)

@@ -1,4 +1,5 @@
-;; table.grow of small and large tables, copy, fill, init, drop; segments of functions and of objects.
+;; Executes table.grow on small and large tables, and table.copy, table.fill, table.init and elem.drop with segments of
+;; functions and of objects.
 (module
   (type $pair (struct (field i32) (field i32)))
   (type $number (func (result i32)))
