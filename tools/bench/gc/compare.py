@@ -6,7 +6,7 @@ Each round runs the program once in every engine, each time in a new process. Th
 each number by itself. All engines must print the same.
 
 Each time is given by the clock and as CPU time. The clock's time is that of running alone, without starting and
-compiling, but V8 goes on compiling while the program runs. The CPU time is that of the thread that runs the program;
+compiling, but V8 continues to compile while the program runs. The CPU time is that of the thread that runs the program;
 for Cairn it is that of the whole process, with starting and compiling. On a busy machine the CPU time is the better
 measure, but it flatters V8, which collects garbage in other threads, too."""
 import argparse
