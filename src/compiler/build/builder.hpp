@@ -323,7 +323,7 @@ class Builder {
   // Loads a field of a managed object. The access has the field's offset.
   Value load_field(Type type, Value object, const ir::MemoryAccess& access);
 
-  // --- numbers. wide() builds the 128-bit operations, and pushes the low and the high half of the result.
+  // --- numbers. wide() builds an operation with a 128-bit result, and pushes the low and the high half of the result.
   void wide(ir::Opcode opcode);
 
   // --- relaxed vector instructions whose results must be the same everywhere (relaxed.cpp)

@@ -43,7 +43,7 @@ class ModuleContext {
     uint8_t size = 4;           // number of bytes
     bool is_reference = false;  // whether the field holds a reference into the heap
 
-    // Returns an access to the field that lacks the field's offset. The caller sets the offset, in the access or in the
+    // Returns an access to the field, without the field's offset. The caller sets the offset, in the access or in the
     // immediate of the instruction.
     [[nodiscard]] ir::MemoryAccess access() const {
       ir::MemoryAccess result;

@@ -247,7 +247,7 @@ class RandomModule {
         }
         return emit({static_cast<uint8_t>(0x6d + pick(4))});
       }
-      default:  // add, sub, mul; and to rotr
+      default:  // `add`, `sub`, `mul`, or one of the opcodes from `and` to `rotr`
         expression(kI32, depth);
         expression(kI32, depth);
         return emit({binary(0x6a, 0x71)});
@@ -281,7 +281,7 @@ class RandomModule {
         }
         return emit({static_cast<uint8_t>(0x7f + pick(4))});
       }
-      default:  // add, sub, mul; and to rotr
+      default:  // `add`, `sub`, `mul`, or one of the opcodes from `and` to `rotr`
         expression(kI64, depth);
         expression(kI64, depth);
         return emit({binary(0x7c, 0x83)});
