@@ -72,7 +72,7 @@ struct ConventionRegisters {
   std::span<const PReg> integer_arguments;
   std::span<const PReg> floating_arguments;
   // If vectors_share_floating is set, these are the same registers as floating_arguments, so an argument of either kind
-  // uses up one of both.
+  // uses up a register of each list.
   std::span<const PReg> vector_arguments;
   std::span<const PReg> integer_results;
   std::span<const PReg> floating_results;

@@ -122,7 +122,7 @@ void Allocator::gather_items(uint32_t block, uint32_t loop) {
       item.clean = item.clean && held.clean;
     }
   }
-  // Decides which values are worth a register, and removes those that are dead here from the list.
+  // Decides which values are worth a register, and removes dead values from the list.
   size_t kept = 0;
   for (size_t i = 0; i < items_.size(); ++i) {
     Item item = items_[i];

@@ -19,8 +19,9 @@ class ElfWriter {
   ElfWriter(compiler::Architecture architecture, const ObjectIdentity& identity)
       : architecture_(architecture), identity_(identity) {}
 
-  // Copies the code and its records, and returns its offset in .text. `function_index` is an index in the module's
-  // function index space, or kTrampoline for code that is not a function. `name` is the name of its symbol.
+  // Copies the code and its records, and returns the code's offset in .text. `function_index` is an index in the
+  // module's function index space, or kTrampoline for code that is not a function. `name` is the name of the code's
+  // symbol.
   uint32_t add(uint32_t function_index, std::string_view name, const CodeBuffer& code);
   void add_trampoline(const TrampolineRecord& record) { trampolines_.push_back(record); }
 

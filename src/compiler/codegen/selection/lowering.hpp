@@ -109,7 +109,7 @@ class Lowering {
   // An upper bound of an integer value, taken as unsigned. The function looks at definitions up to `depth` levels deep.
   [[nodiscard]] uint64_t upper_bound(ir::Value value, unsigned depth = 4) const;
   // Whether `value` is a pure instruction of the current block that has one user, and no rule has asked for the value.
-  // The user's rule can then do the work of both.
+  // The user's rule can then do the work of both instructions.
   [[nodiscard]] bool is_only_use(ir::Value value) const;
   // Whether `load` is a load that may be done at the current instruction instead of at its own place: it has one user
   // and lies in the same block, and no instruction that stands between the two conflicts with it. If the load is not an
