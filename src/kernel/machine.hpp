@@ -52,6 +52,10 @@ void find_devices(const BootInfo& info);
 // handle_fault. The CPU enters traps on the kTrapStackCount stacks at `stacks` (kernel/trap/trap_stacks.hpp).
 void set_up_traps(Cpu& cpu, std::byte* stacks);
 
+// cpu.cpp: makes this CPU forget the branches that it has executed, so that they do not steer its speculation in the
+// code that it executes next. Does nothing on CPUs without an instruction for it.
+void forget_branches();
+
 // cpus.cpp: lets this CPU receive interrupts. start_clock() does it for the CPU that calls it.
 void accept_interrupts();
 // Interrupts another CPU, or this one: handle_cpu_interrupt runs there as soon as its interrupts are on.

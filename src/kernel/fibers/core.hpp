@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "kernel/fibers/fiber.hpp"
+#include "kernel/fibers/last_program.hpp"
 #include "kernel/machine.hpp"
 #include "kernel/memory/account.hpp"
 #include "kernel/time/clock.hpp"
@@ -53,6 +54,7 @@ class Core {
 
   // Makes `fiber` the current fiber, and begins its slice.
   void begin(Fiber& fiber) {
+    if (last_program_.enter(fiber.program_)) machine::forget_branches();
     current = &fiber;
     since_ = nanoseconds_since_boot();
     slice_end = since_ + kSlice;
@@ -118,6 +120,7 @@ class Core {
   void forget_timer() { programmed_ = kNever; }
 
  private:
+  LastProgram last_program_;
   uint64_t since_ = 0;            // when the current fiber began to run or was last charged, in nanoseconds since boot
   uint64_t due_pc_ = 0;           // the interrupted pc at the last call of begin_delay()
   uint64_t programmed_ = kNever;  // the time for which the timer's interrupt was requested

@@ -94,6 +94,7 @@ class Fiber : private RunNode, private ParkNode, private Timer {
   runtime::Activation* activation_ = nullptr;
   OperationRecord* operation_ = nullptr;
   std::optional<MemoryAccount*> account_;  // empty: not known before start()
+  uint64_t program_ = 0;  // the serial number of the account that the fiber was started with; 0: the kernel's own fiber
   HeldLocks held_locks_;
 
   runtime::ParkResult park_result_{};  // how the last wait ended

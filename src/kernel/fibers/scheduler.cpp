@@ -109,6 +109,7 @@ Fiber& current_fiber() { return *this_core().current; }
 
 Result<void> start(Fiber& fiber) {
   if (!fiber.account_) fiber.account_ = this_cpu().account;
+  fiber.program_ = *fiber.account_ != nullptr ? (*fiber.account_)->serial() : 0;
   const AccountScope account(*fiber.account_);
   fiber.vectors_.emplace(CAIRN_TRY(VectorState::create()));
   fiber.give_stack(CAIRN_TRY(KernelStack::create()));

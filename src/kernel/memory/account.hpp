@@ -75,6 +75,8 @@ class MemoryAccount {
   }
 
   [[nodiscard]] AccountNumber number() const { return number_; }
+  // Tells all accounts apart that have ever had a number; 0 for the system's.
+  [[nodiscard]] uint64_t serial() const { return serial_; }
   [[nodiscard]] bool is_system() const { return number_ == AccountNumber::system; }
   // Makes was_exceeded() false.
   void forget_excess() { was_exceeded_.store(false, std::memory_order_relaxed); }
@@ -121,6 +123,7 @@ class MemoryAccount {
 
   std::atomic<bool> was_exceeded_ = false;
   AccountNumber number_ = AccountNumber::system;
+  uint64_t serial_ = 0;
 
   // The heap's part, protected by the lock around the heap: for each size class the first slab with a free object, and
   // the number of bytes in objects.
@@ -148,6 +151,7 @@ class Accounts {
       const size_t index = 1 + (next_ + tried) % (kMaximum - 1);
       if (entries_[index].load(std::memory_order_relaxed) != nullptr) continue;
       account.number_ = static_cast<AccountNumber>(index);
+      account.serial_ = ++last_serial_;
       entries_[index].store(&account, std::memory_order_release);
       next_ = index - 1;
       end_ = std::max(end_, index + 1);
@@ -173,7 +177,8 @@ class Accounts {
   MemoryAccount system_;
   std::array<std::atomic<MemoryAccount*>, kMaximum> entries_{};  // by number; null: the number is free
   size_t next_ = 0;                                              // the number that was given last, minus 1
-  size_t end_ = 1;                                               // no number from here on was ever given
+  uint64_t last_serial_ = 0;
+  size_t end_ = 1;  // no number from here on was ever given
 };
 
 // To whom memory is charged, and for what. Without an account it is the system's.

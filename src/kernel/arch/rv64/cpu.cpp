@@ -7,6 +7,9 @@
 
 namespace cairn::kernel {
 
+// No ratified extension of RISC-V has an instruction that clears branch predictors.
+void machine::forget_branches() {}
+
 // Sets the field VS of sstatus to "initial". The field stays 0 on a CPU without V.
 void enable_vector_state() { CAIRN_CSR_SET(sstatus, uint64_t{1} << 9); }
 

@@ -1,6 +1,8 @@
 // Detects the features of this CPU.
 #include "port/cpu.hpp"
 
+#include <atomic>
+
 #include "kernel/cpu_features.hpp"
 #include "kernel/machine.hpp"
 
@@ -17,7 +19,33 @@ bool has_avx_state() {
   return (low & 6) == 6;
 }
 
+// Whether the CPUs have the indirect branch predictor barrier: by Intel's bit [sdm 2A 3.3, CPUID leaf 7] or by AMD's
+// [amd-ibc].
+bool has_branch_barrier() {
+  if (cpuid(0).eax >= 7 && (cpuid(7).edx >> 26 & 1) != 0) return true;
+  return cpuid(0x8000'0000).eax >= 0x8000'0008 && (cpuid(0x8000'0008).ebx >> 12 & 1) != 0;
+}
+
+// CPUID is slow in virtual machines, so the answer is kept.
+enum class Barrier : uint8_t { unknown, absent, present };
+constinit std::atomic<Barrier> branch_barrier{Barrier::unknown};
+
 }  // namespace
+
+namespace machine {
+
+void forget_branches() {
+  constexpr uint32_t kPredictorCommand = 0x49;  // the model-specific register IA32_PRED_CMD [sdm 4 2.1]
+  constexpr uint64_t kBarrier = 1;              // IBPB
+  Barrier known = branch_barrier.load(std::memory_order_relaxed);
+  if (known == Barrier::unknown) {
+    known = has_branch_barrier() ? Barrier::present : Barrier::absent;
+    branch_barrier.store(known, std::memory_order_relaxed);
+  }
+  if (known == Barrier::present) write_msr(kPredictorCommand, kBarrier);
+}
+
+}  // namespace machine
 
 // AVX works only if the kernel enables its state [sdm 1 13.5]. An emulated CPU of QEMU's may report XSAVE although
 // CPUID has no leaf 0xd, or EAX is 0 in subleaf 1 of that leaf. Such a CPU refuses to enable the state, so the state
