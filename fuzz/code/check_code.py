@@ -14,6 +14,8 @@ For each function:
 - an entry of the trap table is at an instruction that can trap in this way; an instruction that traps on purpose, or
   accesses a memory with guard pages, has an entry (divisions without an entry, whose divisor was tested or is known,
   are only counted);
+- code masks what a bounds check or a check of a function's type lets through, in case that the CPU mispredicts the
+  branch, and the index of a jump table;
 - an access to a memory with guard pages ends before the end of the guard, so 32-bit indices are zero-extended;
 - calls have a record, and stack maps name slots of the frame that hold 32-bit numbers and were written on every path.
 

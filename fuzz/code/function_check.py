@@ -4,7 +4,12 @@ from values import CONTEXT, RESTORE_FIELD, RETURN, RUNTIME, UNKNOWN, base_of, bo
 
 # Bytes of address space that a memory with guard pages reserves (kGuardedReservation in src/abi/vmcontext.hpp).
 RESERVATION = (1 << 32) + (1 << 31) + 65536
-OUT_OF_BOUNDS = 4  # number of the trap out_of_bounds_memory_access in src/wasm/types/trap.def
+# Numbers of traps in src/wasm/types/trap.def: out_of_bounds_memory_access and indirect_call_type_mismatch; and those of
+# all checks after which code masks what it has checked: these two, out_of_bounds_table_access, undefined_element and
+# out_of_bounds_array_access.
+OUT_OF_BOUNDS = 4
+TYPE_MISMATCH = 6
+MASKED = {OUT_OF_BOUNDS, 5, TYPE_MISMATCH, 8, 18}
 
 
 class FunctionCheck:
@@ -108,6 +113,7 @@ class FunctionCheck:
             return False
         inside = where is not None and kind in ("jump", "branch") and function.begin <= where < function.end
         if kind == "branch":
+            self.check_mask(index, i, where)
             if inside:
                 taken = state.copy()
                 target.learn_from_branch(i, taken, True)
@@ -130,12 +136,50 @@ class FunctionCheck:
             return self.call(i, state, where)
         return kind in ("next", "branch")
 
+    def check_mask(self, index, i, where):
+        """Checks that code masks what the branch to a trap has checked, in case that the CPU mispredicts the branch."""
+        if not self.reporting:
+            return
+        kind = self.trap_at(where)
+        if kind is None and index + 1 < len(self.body) and self.body[index + 1].end == where:
+            # A branch that does not reach the trap skips a jump to it.
+            index += 1
+            kind = self.trap_at(self.target.flow(self.body[index], self.states[0])[1])
+        if kind in MASKED and self.target.is_bound_check(i, kind == TYPE_MISMATCH):
+            self.checker.totals["masked"] += 1
+            if not self.target.is_masked(self.body[max(0, index - 8):index], i, self.following(index + 1, 8)):
+                self.complain(i, "does not mask what it checks")
+
+    def following(self, index, count):
+        """Returns the next `count` instructions, from that with this index on. Jumps are followed, and are not among
+        them."""
+        found = []
+        while index is not None and index < len(self.body) and len(found) < count:
+            i = self.body[index]
+            kind, where = self.target.flow(i, self.states[0])
+            if kind == "jump":
+                count, index = count - 1, self.local.get(where)
+            else:
+                found.append(i)
+                index += 1
+        return found
+
+    def trap_at(self, address):
+        """Returns the kind of the trap that an instruction at this address raises on purpose, or None."""
+        place = self.local.get(address) if isinstance(address, int) else None
+        if place is None or self.body[place].mnemonic not in self.target.traps_on_purpose:
+            return None
+        return self.object.traps.get(address)
+
     def follow_table(self, index, i, state, table):
         """Follows a jump through a table, a value of kind "J", to all its targets."""
         if not self.reporting and not any(state.registers == other.registers for other in self.at_tables):
             self.at_tables.append(state.copy())
-        # The six instructions before the jump are searched for the comparison of the index.
-        targets, known = self.target.table_targets(self.object, table, self.local, self.body[max(0, index - 6):index])
+        # The instructions before the jump are searched for the comparison of the index.
+        before = self.body[max(0, index - self.target.table_window):index]
+        targets, known = self.target.table_targets(self.object, table, self.local, before)
+        if not self.target.is_table_masked(before):
+            self.complain(i, "goes through a table with an index that is not masked")
         if self.reporting:
             self.checker.totals["tables"] += 1
             self.checker.totals["tables of unknown length"] += not known

@@ -15,6 +15,7 @@ traps_on_purpose = {"unimp", "ebreak"}
 padding = {"unimp", "nop"}
 meant_besides = {"csrwi vxrm, 0x0"}  # fixed-point rounding
 call_alignment = 0
+table_window = 10
 
 STORES = {"sb": 1, "sh": 2, "sw": 4, "sd": 8, "fsw": 4, "fsd": 8}
 LOADS = {"lb": 1, "lh": 2, "lw": 4, "ld": 8, "lbu": 1, "lhu": 2, "lwu": 4, "flw": 4, "fld": 8}
@@ -69,7 +70,27 @@ def keeps_entry_elsewhere(i):
 
 def is_checked(before):
     """Returns whether one of the instructions compares a value with what may be a length."""
-    return any(i.mnemonic in ("bltu", "bgeu", "bgtu", "bleu") for i in before)
+    return any(i.mnemonic in ("bltu", "bgeu", "bgtu", "bleu", "minu") for i in before)
+
+
+def is_bound_check(i, is_type):
+    return i.mnemonic in (("bne", "beq", "bnez", "beqz") if is_type else ("bltu", "bgeu", "bgtu", "bleu"))
+
+
+def is_masked(before, i, after):
+    """The instructions after the branch make 0 or 1 by the compare, a mask from that, and the masked value."""
+    steps = [("sltu", "slt", "snez", "sltz", "sgtz"), ("neg", "addi"), ("and",)]
+    made = None
+    for a in after:
+        if steps and a.mnemonic in steps[0] and (made is None or made in a.operands[1:]):
+            made = a.operands[0]
+            steps.pop(0)
+    return not steps
+
+
+def is_table_masked(before):
+    compared = [n for n, i in enumerate(before) if i.mnemonic == "bgeu"]
+    return not compared or any(i.mnemonic in ("minu", "and") for i in before[compared[-1]:])
 
 
 def flow(i, state):
@@ -106,7 +127,7 @@ def table_targets(code_object, value, inside, before):
     # The bound of the index was rounded up where paths meet; the compare before the jump has the exact limit.
     limits = [immediate(i.operands[1]) for i in before if i.mnemonic == "li" and i.operands[0] == "t6"]
     if known and limits:
-        last = min(last, step * (limits[-1] - 1))
+        last = min(last, step * (limits[-1] - (0 if any(i.mnemonic == "minu" for i in before) else 1)))
     targets = []
     while True:
         place = table + step * len(targets)

@@ -154,7 +154,17 @@ def call_displaced(s):
                 yield s.patched(".text", i.address, struct.pack("<I", code ^ 4 << 20))
 
 
+def mask_lost(s):
+    if s.object.target.name == "x86_64":
+        for i in s.instructions("cmov"):
+            yield s.patched(".text", i.address, b"\x90" * (i.end - i.address))
+    else:
+        for i in s.instructions("neg |snez |minu "):
+            yield s.patched(".text", i.address, b"\x01\x00" * ((i.end - i.address) // 2))
+
+
 WAYS = [
+    (mask_lost, "does not mask what it checks"),
     (entry_lost, "no entry in the trap table"),
     (entry_moved, "is not at an instruction|cannot trap as"),
     (frame_misstated, "as the frame's record says|has the stack at|may trap with"),

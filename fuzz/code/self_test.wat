@@ -1,7 +1,10 @@
 ;; self_test.py spoils parts of this module's code: calls, saved registers, a jump table, accesses to a memory, a reference
-;; that lives across a call.
+;; that lives across a call, checked indices.
 (module
   (type $node (struct (field (mut i32)) (field (ref null $node))))
+  (type $bytes (array (mut i8)))
+  (type $number (func (param i32) (result i32)))
+  (table $functions 1 funcref)
   (memory 1)
   (global $any (mut (ref null $node)) (ref.null $node))
   (func $helper (param i32 i32) (result i32)
@@ -31,6 +34,9 @@
       (i32.load (local.get $p9))))
   (func $many (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
     (i32.add (local.get 10) (i32.add (local.get 11) (call $helper (local.get 0) (local.get 9)))))
+  (func (export "checked") (param i32 (ref $bytes)) (result i32)
+    (array.set $bytes (local.get 1) (local.get 0) (i32.const 1))
+    (call_indirect $functions (type $number) (array.get_u $bytes (local.get 1) (local.get 0)) (local.get 0)))
   (func (export "work") (param i32 i32) (result i32)
     (local $sum i32) (local $kept (ref null $node))
     (local.set $kept (struct.new $node (local.get 0) (global.get $any)))

@@ -17,6 +17,7 @@ padding = {"int3", "nop"}
 meant_besides = set()  # texts of instructions that are allowed although their mnemonics are not listed
 call_alignment = 8  # the stack pointer at a call, minus that at the function's entry, modulo 16
 table_step = 4
+table_window = 6  # number of instructions before a jump through a table in which the index is compared and masked
 
 REGISTERS, WIDTHS = {}, {}
 for _names in ["rax eax ax al ah", "rcx ecx cx cl ch", "rdx edx dx dl dh", "rbx ebx bx bl bh", "rsp esp sp spl",
@@ -122,7 +123,33 @@ def keeps_entry_elsewhere(i):
 
 def is_checked(before):
     """Returns whether one of the instructions compares a value with what may be a length."""
-    return any(i.mnemonic == "cmp" for i in before) and any(i.mnemonic in ("ja", "jb", "jae", "jbe") for i in before)
+    return any(i.mnemonic == "cmp" for i in before) and any(
+        i.mnemonic in ("ja", "jb", "jae", "jbe", "cmovb") for i in before)
+
+
+OPPOSITES = {"ja": "be", "jbe": "a", "jb": "ae", "jae": "b", "jne": "e", "je": "ne"}
+
+
+def is_bound_check(i, is_type):
+    """Returns whether a branch to a trap is a check of bounds, or of a function's type if `is_type`. Other traps of the
+    same kinds come from the status of a builtin."""
+    return i.mnemonic in (("jne", "je") if is_type else ("ja", "jb", "jae", "jbe"))
+
+
+def is_masked(before, i, after):
+    """Returns whether the instructions around the branch `i` give a register zero unless the branch is right not to be
+    taken: the register is cleared before the compare, and a cmov with the opposite condition comes after the branch."""
+    if not after or after[0].mnemonic != "cmov" + OPPOSITES[i.mnemonic]:
+        return False
+    register = REGISTERS[after[0].operands[0]]
+    writes = [b for b in before[-3:] if b.operands and REGISTERS.get(b.operands[0]) == register
+              and not READ_ONLY.match(b.mnemonic)]
+    return bool(writes) and writes[-1].mnemonic == "xor" and writes[-1].operands[0] == writes[-1].operands[1]
+
+
+def is_table_masked(before):
+    """Returns whether the index of a jump table, if it is compared, is not compared by a branch only."""
+    return not any(i.mnemonic == "jae" for i in before) or any(i.mnemonic == "cmovb" for i in before)
 
 
 def flow(i, state):
@@ -229,6 +256,8 @@ def step(i, state, fields):
         state.compared = None
         if o[0] in REGISTERS and re.match(r"^(0x[0-9a-f]+|\d+)$", o[1]) and WIDTHS[o[0]] >= 4:
             state.compared = (REGISTERS[o[0]], int(o[1], 0))
+        elif o[0] in REGISTERS and o[1] in REGISTERS and state.get(REGISTERS[o[1]])[0] == "I":
+            state.compared = (REGISTERS[o[0]], state.get(REGISTERS[o[1]])[1])
         return True
     if m == "push":
         depth = state.get(stack)[1] - 8
@@ -338,6 +367,9 @@ def result(i, state, fields):
         if m in ("shl", "sal"):
             return number(min(bound << count, everything[1]))
         return everything
+    if m == "cmovb" and state.compared and o[1] in REGISTERS and REGISTERS[o[1]] == state.compared[0]:
+        known, limit = bound_of(operand(1)), state.compared[1]
+        return join(operand(0), number(min(limit - 1, WORD if known is None else known)))
     if m.startswith("cmov"):
         return join(operand(0), operand(1))
     if m in ("popcnt", "lzcnt", "tzcnt", "movmskps", "movmskpd", "pmovmskb", "vmovmskps", "vmovmskpd", "vpmovmskb",

@@ -108,8 +108,9 @@ expect compile/riscv_zba 0 '' compile --target riscv64 --engine cpu=zba shift.wa
 grep -q sh3add "$scratch/zba.txt" && ok || bad compile/riscv_zba "$(cat "$scratch/zba.txt")"
 # objdump of a code object.
 expect objdump/object 0 '' objdump zba.o
-identity='compiler [0-9a-f]{16}, a module [0-9a-f]{16}, bounds guard, relaxed native, features 0x[0-9a-f]+, cpu zba'
-grep -qE "^code object: format 1, $identity\$" "$scratch/out" &&
+identity='compiler [0-9a-f]{16}, a module [0-9a-f]{16}, bounds guard, relaxed native, mask on, '
+identity+='features 0x[0-9a-f]+, cpu zba'
+grep -qE "^code object: format 2, $identity\$" "$scratch/out" &&
   ok || bad objdump/object "$(cat "$scratch/out")"
 
 # wast

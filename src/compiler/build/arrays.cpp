@@ -134,10 +134,14 @@ ir::Value Builder::array_length(Value array) {
 
 void Builder::array_len() { push(array_length(pop())); }
 
-// Checks for null and bounds. Returns the address of the element minus elements.offset, the offset of the first element
-// in an array. The access to the element adds this offset as a constant.
+// Checks for null and bounds. Returns the index to be used for the access.
+ir::Value Builder::check_index(Value array, Value index) {
+  return checked(index, Condition::ult, index, array_length(array), TrapKind::out_of_bounds_array_access);
+}
+
+// Returns the address of the element minus elements.offset, the offset of the first element in an array. The access to
+// the element adds this offset as a constant. `index` comes from check_index().
 ir::Value Builder::element_address(const ModuleContext::Field& elements, Value array, Value index) {
-  insert_.trap_if(insert_.compare(Condition::uge, index, array_length(array)), TrapKind::out_of_bounds_array_access);
   Instruction address;
   address.opcode = Opcode::array_address;
   address.type = Type::i64;
@@ -153,8 +157,9 @@ void Builder::array_get(WasmOp opcode, wasm::TypeIndex type) {
   MemoryAccess access = elements.access();
   if (opcode == WasmOp::array_get_s) access.extension = Extension::sign;
   if (opcode == WasmOp::array_get_u) access.extension = Extension::zero;
-  const Value index = pop();
+  Value index = pop();
   const Value array = pop();
+  index = check_index(array, index);
   const Value address = element_address(elements, array, index);
   push(insert_.load(context_.to_ir(declared.type), address, elements.offset, access));
   note_type(stack_.back(), declared.type);
@@ -163,8 +168,9 @@ void Builder::array_get(WasmOp opcode, wasm::TypeIndex type) {
 void Builder::array_set(wasm::TypeIndex type) {
   const ModuleContext::Field& elements = context_.fields(type)[0];
   const Value value = pop();
-  const Value index = pop();
+  Value index = pop();
   const Value array = pop();
+  index = check_index(array, index);
   Instruction inst;
   inst.opcode = Opcode::store;
   inst.operands[0] = element_address(elements, array, index);

@@ -287,6 +287,9 @@ class Builder {
   Callee indirect(wasm::TypeIndex type, wasm::TableIndex table);
   // Returns the builtin's result; if it has none, the call itself. The VMContext is not among the arguments.
   Value call_builtin(abi::Builtin builtin, std::span<const Value> arguments);
+  // Traps unless the condition holds for a and b. Returns `value`, or with Options::mask a value that is zero for a CPU
+  // that mispredicts the check. Only the returned value may be used for the access that the check allows (INV-26).
+  Value checked(Value value, ir::Condition condition, Value a, Value b, wasm::TrapKind trap);
   // Traps if a builtin's status is not zero.
   void check_status(Value status, wasm::TrapKind kind) { insert_.trap_if(status, kind); }
   // A memory, table or segment. `type` is the type of positions in it.
@@ -344,6 +347,7 @@ class Builder {
   // Checks the bounds of an access of `size` bytes, unless guard pages do this. `address` is the dynamic part of the
   // address: an i32 or i64, as the memory's address type says.
   Address prepare_access(const wasm::MemArg& memarg, Value address, uint8_t size);
+  Value check_address(const wasm::MemArg& memarg, Value address, uint8_t size, uint64_t& offset);
   Value memory_length(wasm::MemoryIndex memory);  // in bytes, as an i64
   Value memory_base(wasm::MemoryIndex memory);    // the address of the first byte, as an i64
   // Converts an address or length of the type to an i64 (widen) or back (narrow).
@@ -367,10 +371,12 @@ class Builder {
   Value table_length(wasm::TableIndex table);  // the number of elements, as an i64
   Value load_table_field(wasm::TableIndex table, int64_t offset, ir::AliasClass alias);
   [[nodiscard]] bool is_no_object(Value reference) const;
-  void note_table_change(wasm::TableIndex table, Value element);  // `element` is the index of an element
-  // Returns the address of an element, after a check that `index`, which has the table's address type, is in bounds.
-  Value table_element_address(wasm::TableIndex table, Value index, wasm::TrapKind out_of_bounds);
-  // Loads an element after the same check.
+  // Checks that the index of an element, which has the table's address type, is in bounds. Returns the index to be used
+  // for the access, as an i64. The next two functions take such an index.
+  Value check_element(wasm::TableIndex table, Value element, wasm::TrapKind out_of_bounds);
+  void note_table_change(wasm::TableIndex table, Value element);
+  Value table_element_address(wasm::TableIndex table, Value element);
+  // Loads the element with this index, after the same check.
   Value load_element(wasm::TableIndex table, Value index, wasm::TrapKind out_of_bounds);
   ir::Type table_type(wasm::TableIndex table) const;  // the type of the elements
   Value table_word(Value value);
@@ -399,6 +405,7 @@ class Builder {
   Value type_id(wasm::TypeIndex type);                  // the canonical id of the type, as an i32
   Value new_array(wasm::TypeIndex type, Value length);  // with `length` (i32) elements that are zero
   Value array_length(Value array);                      // the number of elements, as an i32; traps for null
+  Value check_index(Value array, Value index);
   Value element_address(const ModuleContext::Field& elements, Value array, Value index);
   // Sets the element at `position` of a new array that is long enough.
   void store_element(wasm::TypeIndex type, Value array, uint32_t position, Value value);

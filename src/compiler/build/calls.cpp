@@ -13,6 +13,22 @@ using ir::MemoryAccess;
 using ir::Opcode;
 using wasm::TrapKind;
 
+ir::Value Builder::checked(Value value, Condition condition, Value a, Value b, TrapKind trap) {
+  if (!context_.options().mask) {
+    insert_.trap_if(insert_.compare(inverted(condition), a, b), trap);
+    return value;
+  }
+  Instruction inst;
+  inst.opcode = Opcode::checked;
+  inst.type = function_[value].type;
+  inst.aux = static_cast<uint8_t>(condition);
+  inst.operands[0] = value;
+  inst.operands[1] = a;
+  inst.operands[2] = b;
+  inst.extra = static_cast<uint32_t>(trap);
+  return insert_.emit(inst);
+}
+
 void Builder::call(wasm::FuncIndex callee, const wasm::FuncType& type) {
   make_call(direct(callee), context_.signature(callee));
   note_results(type);
@@ -51,7 +67,7 @@ Builder::Callee Builder::direct(wasm::FuncIndex function) const {
 }
 
 Builder::Callee Builder::indirect(wasm::TypeIndex type, wasm::TableIndex table) {
-  const Value reference = load_element(table, pop(), TrapKind::undefined_element);
+  Value reference = load_element(table, pop(), TrapKind::undefined_element);
   const wasm::ValType element = module_.tables[table.index()].type.element;
   if (!wasm::matches(module_.types, element.heap(), wasm::HeapType::of(type))) {
     // The load of the type id traps if the reference is null.
@@ -62,12 +78,13 @@ Builder::Callee Builder::indirect(wasm::TypeIndex type, wasm::TableIndex table) 
     access.trap = TrapKind::uninitialized_element;
     const Value actual = insert_.load(Type::i32, reference, offsetof(abi::VMFuncRef, type_id), access);
     if (module_.types[type.index()].is_final) {
-      insert_.trap_if(insert_.compare(Condition::ne, actual, type_id(type)), TrapKind::indirect_call_type_mismatch);
+      reference = checked(reference, Condition::eq, actual, type_id(type), TrapKind::indirect_call_type_mismatch);
     } else {
       const auto heap = wasm::HeapType::of(type);
       const auto target = wasm::ValType::reference(wasm::Nullability::non_null, heap);
-      check_type(reference, target, wasm::ValType::reference(wasm::Nullability::non_null, wasm::HeapType::func),
-                 TrapKind::indirect_call_type_mismatch);
+      const auto source = wasm::ValType::reference(wasm::Nullability::non_null, wasm::HeapType::func);
+      reference = checked(reference, Condition::ne, test_type(reference, target, source), insert_.iconst(Type::i32, 0),
+                          TrapKind::indirect_call_type_mismatch);
     }
   }
   return {CalleeKind::reference, 0, reference, TrapKind::uninitialized_element};

@@ -4,9 +4,11 @@
 // abi::kGuardBytes: the guard after the memory catches it. All other accesses get checks. With `end` = static offset +
 // size of the access:
 //
-//   32-bit addresses:  trap_if zext(address) + end > length          cannot overflow in 64 bits
-//   64-bit addresses:  trap_if end > length                          left out if the memory's minimum is at least `end`
-//                      trap_if address > length - end
+//   32-bit addresses:  checked zext(address) + end <= length         cannot overflow in 64 bits
+//   64-bit addresses:  checked end <= length                         left out if the memory's minimum is at least `end`
+//                      checked address <= length - end
+//
+// A constant address needs no check if the access is within the memory's minimum.
 #include "compiler/build/builder.hpp"
 #include "compiler/options/bounds.hpp"
 
@@ -72,6 +74,42 @@ ir::Value Builder::memory_base(wasm::MemoryIndex index) {
                       access);
 }
 
+// Places the checks of an access, of `size` bytes, that guard pages do not bound. Returns the address to be used, to
+// which `offset`, the static offset, is still to be added. Sets `offset` to zero if it is contained in the address
+// already.
+ir::Value Builder::check_address(const wasm::MemArg& memarg, Value address, uint8_t size, uint64_t& offset) {
+  const wasm::MemoryType& type = module_.memories[memarg.memory.index()].type;
+  const bool mask = context_.options().mask;
+  const Value wide = widen(address, type.address);
+  const uint64_t end = memarg.offset + size;
+  const bool overflows = end < memarg.offset;
+  const uint64_t least = least_bytes(type);
+  const bool is_offset_within = !overflows && end <= least;
+  const auto number = [&](uint64_t value) { return insert_.iconst(Type::i64, static_cast<int64_t>(value)); };
+
+  Value used = mask ? wide : address;
+  // An address that is zero because of a misprediction must be within the memory together with the offset.
+  if (memarg.offset >= kStaticOffsetLimit || (mask && !is_offset_within)) {
+    used = insert_.binary(Opcode::iadd, Type::i64, wide, number(memarg.offset));
+    offset = 0;
+  }
+  const auto known = insert_.constant(wide);
+  if (known && is_offset_within && static_cast<uint64_t>(*known) <= least - end) return used;
+
+  const auto check = [&](Value a, Value b) {
+    used = checked(used, Condition::ule, a, b, TrapKind::out_of_bounds_memory_access);
+  };
+  const Value length = memory_length(memarg.memory);
+  if (type.address == AddressType::i32) {
+    check(insert_.binary(Opcode::iadd, Type::i64, wide, number(end)), length);
+  } else {
+    const uint64_t reach = overflows ? ~uint64_t{0} : end;  // No memory has ~0 bytes, so the check then traps.
+    if (!is_offset_within) check(number(reach), length);
+    check(wide, insert_.binary(Opcode::isub, Type::i64, length, number(reach)));
+  }
+  return used;
+}
+
 Builder::Address Builder::prepare_access(const wasm::MemArg& memarg, Value address, uint8_t size) {
   const wasm::MemoryType& type = module_.memories[memarg.memory.index()].type;
   Address result;
@@ -80,28 +118,7 @@ Builder::Address Builder::prepare_access(const wasm::MemArg& memarg, Value addre
   result.access.alias = AliasClass::memory;
   result.access.offset = memarg.offset;
   result.access.can_fault = relies_on_guards(type, context_.options().bounds) && memarg.offset < kStaticOffsetLimit;
-  if (!result.access.can_fault) {
-    const Value wide = widen(address, type.address);
-    const uint64_t end = memarg.offset + size;
-    const auto number = [&](uint64_t value) { return insert_.iconst(Type::i64, static_cast<int64_t>(value)); };
-    const auto check = [&](Condition condition, Value a, Value b) {
-      insert_.trap_if(insert_.compare(condition, a, b), TrapKind::out_of_bounds_memory_access);
-    };
-    const Value length = memory_length(memarg.memory);
-    if (type.address == AddressType::i32) {
-      check(Condition::ugt, insert_.binary(Opcode::iadd, Type::i64, wide, number(end)), length);
-    } else {
-      const bool overflows = end < memarg.offset;
-      const uint64_t reach = overflows ? ~uint64_t{0} : end;  // No memory has ~0 bytes, so the check then traps.
-      if (overflows || reach > least_bytes(type)) check(Condition::ugt, number(reach), length);
-      check(Condition::ugt, wide, insert_.binary(Opcode::isub, Type::i64, length, number(reach)));
-    }
-    if (memarg.offset >= kStaticOffsetLimit) {
-      address = insert_.binary(Opcode::iadd, Type::i64, wide, number(memarg.offset));
-      result.access.offset = 0;
-    }
-  }
-  result.address = address;
+  result.address = result.access.can_fault ? address : check_address(memarg, address, size, result.access.offset);
   result.base = memory_base(memarg.memory);
   return result;
 }

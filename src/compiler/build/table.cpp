@@ -74,23 +74,24 @@ ir::Value Builder::load_table_field(wasm::TableIndex index, int64_t offset, Alia
   return insert_.load(Type::i64, record, offset, access);
 }
 
-ir::Value Builder::table_element_address(wasm::TableIndex index, Value element, TrapKind out_of_bounds) {
-  const wasm::Table& table = module_.tables[index.index()];
-  const Value wide = widen(element, table.type.address);
-  const Value length = table_length(index);
-  insert_.trap_if(insert_.compare(Condition::uge, wide, length), out_of_bounds);
+ir::Value Builder::check_element(wasm::TableIndex table, Value element, TrapKind out_of_bounds) {
+  const Value wide = widen(element, table_address(table));
+  return checked(wide, Condition::ult, wide, table_length(table), out_of_bounds);
+}
 
+ir::Value Builder::table_element_address(wasm::TableIndex table, Value element) {
+  const AliasClass alias = pointer_alias(module_.tables[table.index()].type);
   Instruction address;
   address.opcode = Opcode::array_address;
   address.type = Type::i64;
-  address.operands[0] = load_table_field(index, offsetof(abi::VMTable, elements), pointer_alias(table.type));
+  address.operands[0] = load_table_field(table, offsetof(abi::VMTable, elements), alias);
   address.operands[1] = element;
   address.immediate = 8;
   return insert_.emit(address);
 }
 
 ir::Value Builder::load_element(wasm::TableIndex table, Value index, TrapKind out_of_bounds) {
-  const Value address = table_element_address(table, index, out_of_bounds);
+  const Value address = table_element_address(table, check_element(table, index, out_of_bounds));
   return insert_.load(table_type(table), address, 0, element_access(table));
 }
 
@@ -103,8 +104,7 @@ void Builder::table_get(wasm::TableIndex table) {
 void Builder::note_table_change(wasm::TableIndex index, Value element) {
   const wasm::Table& table = module_.tables[index.index()];
   const Value changed = load_table_field(index, offsetof(abi::VMTable, changed), pointer_alias(table.type));
-  const Value piece = insert_.binary(Opcode::ushr, Type::i64, widen(element, table.type.address),
-                                     insert_.iconst(Type::i64, abi::kTablePieceLog2));
+  const Value piece = insert_.binary(Opcode::ushr, Type::i64, element, insert_.iconst(Type::i64, abi::kTablePieceLog2));
   Instruction inst;
   inst.opcode = Opcode::store;
   inst.operands[0] = insert_.binary(Opcode::iadd, Type::i64, changed, piece);
@@ -119,8 +119,8 @@ void Builder::note_table_change(wasm::TableIndex index, Value element) {
 
 void Builder::table_set(wasm::TableIndex table) {
   const Value value = pop();
-  const Value element = pop();
-  const Value address = table_element_address(table, element, TrapKind::out_of_bounds_table_access);
+  const Value element = check_element(table, pop(), TrapKind::out_of_bounds_table_access);
+  const Value address = table_element_address(table, element);
   if (table_type(table) == Type::gcref && !is_no_object(value)) note_table_change(table, element);
   Instruction inst;
   inst.opcode = Opcode::store;

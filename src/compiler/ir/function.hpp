@@ -214,13 +214,15 @@ struct Instruction {
   uint8_t aux = 0;        // condition, lane, trap kind, atomic operation or branch hint
   uint32_t position = 0;  // offset of the WebAssembly instruction in the module's bytes; 0 if there is none
   Value operands[3];      // none if unused
-  uint32_t extra = 0;     // index into a side table: accesses, calls, target_lists, value_lists
+  uint32_t extra = 0;     // index into a side table: accesses, calls, target_lists, value_lists; checked: trap kind
   int64_t immediate = 0;  // opcodes.def says what it is; for terminators, see Function::target_lists
 
   [[nodiscard]] Condition condition() const { return static_cast<Condition>(aux); }
   [[nodiscard]] unsigned lane() const { return aux; }
   [[nodiscard]] AtomicOp atomic_op() const { return static_cast<AtomicOp>(aux); }
-  [[nodiscard]] wasm::TrapKind trap_kind() const { return static_cast<wasm::TrapKind>(aux); }
+  [[nodiscard]] wasm::TrapKind trap_kind() const {
+    return static_cast<wasm::TrapKind>(opcode == Opcode::checked ? extra : aux);
+  }
   [[nodiscard]] BranchHint branch_hint() const { return static_cast<BranchHint>(aux); }
   [[nodiscard]] SimdOp simd() const { return static_cast<SimdOp>(immediate); }
 };

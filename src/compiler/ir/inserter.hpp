@@ -81,6 +81,7 @@ class Inserter {
   Value step_division(Instruction& inst, bool& changed);
   Value step_shift(Instruction& inst, bool& changed);
   Value step_compare(Instruction& inst, bool& changed);
+  Value step_checked(Instruction& inst);
   Value step_select(Instruction& inst, bool& changed);
   Value step_conversion(Instruction& inst, bool& changed);
   Value step_float(Instruction& inst, bool& changed);

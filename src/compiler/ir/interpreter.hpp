@@ -208,6 +208,11 @@ class Interpreter {
       case Opcode::trap_unless:
         if ((get(a) != 0) != (inst.opcode == Opcode::trap_if)) return true;
         return trapped(inst.trap_kind()), false;
+      case Opcode::checked:
+        if (!fold_compare(inst.condition(), function_[b].type, extended(b), extended(inst.operands[2])))
+          return trapped(inst.trap_kind()), false;
+        set(v, get(a));
+        return true;
       case Opcode::heap_load:
       case Opcode::heap_store: {
         const MemoryAccess& how = function_.memory_access(v);

@@ -86,6 +86,7 @@ Payload payload_of(Opcode opcode) {
     case Opcode::trap_if:
     case Opcode::trap_unless:
     case Opcode::trap: return Payload::trap;
+    case Opcode::checked: return Payload::check;
     case Opcode::call:
     case Opcode::return_call: return Payload::call;
     case Opcode::invoke: return Payload::invoke;

@@ -44,6 +44,7 @@ enum class Payload : uint8_t {
   access_atomic,  // atomic_op(), in front of the operands, and memory_access()
   displacement,   // immediate, then memory_access()
   trap,           // trap_kind()
+  check,          // condition(), in front of the operands, and trap_kind()
   call,           // call_info(), in front of the operands
   invoke,         // call_info(), in front of the operands, and targets()
   targets,        // targets()

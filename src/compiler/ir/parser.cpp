@@ -331,6 +331,12 @@ class Parser {
       advance();
       inst.aux = static_cast<uint8_t>(*op);
     }
+    if (payload == Payload::check) {
+      const auto condition = parse_condition(word_);
+      if (!condition) return error("no condition is named `" + std::string(word_) + "`");
+      advance();
+      inst.aux = static_cast<uint8_t>(*condition);
+    }
     CallInfo call;
     if (is_call(payload)) CAIRN_TRY(call_head(call));
 
@@ -411,6 +417,7 @@ class Parser {
         inst.extra = function_.add_access(CAIRN_TRY(access()));
         break;
       case Payload::trap: inst.aux = static_cast<uint8_t>(CAIRN_TRY(trap())); break;
+      case Payload::check: inst.extra = static_cast<uint32_t>(CAIRN_TRY(trap())); break;
       case Payload::invoke:
       case Payload::targets: {
         std::vector<Target> list;

@@ -135,6 +135,10 @@ class Printer {
       text_ += " ";
       text_ += to_string(inst.atomic_op());
     }
+    if (payload == Payload::check) {
+      text_ += " ";
+      text_ += to_string(inst.condition());
+    }
     if (is_call(payload)) call(function_.call_info(v));
     if (!function_.operands(v).empty()) {
       text_ += " ";
@@ -169,6 +173,7 @@ class Printer {
         text_ += decimal(inst.immediate);
         access(function_.memory_access(v));
         break;
+      case Payload::check:
       case Payload::trap:
         separator(v);
         text_ += trap_name(inst.trap_kind());

@@ -68,6 +68,7 @@ Value Inserter::step(Instruction& inst, bool& changed) {
       if (is_inverted) inst.opcode = inst.opcode == Opcode::trap_if ? Opcode::trap_unless : Opcode::trap_if;
       return Value::none();
     }
+    case Opcode::checked: return step_checked(inst);
     default: return Value::none();
   }
 }
@@ -309,6 +310,22 @@ Value Inserter::step_compare(Instruction& inst, bool& changed) {
     }
     default: break;
   }
+  return Value::none();
+}
+
+Value Inserter::step_checked(Instruction& inst) {
+  Value& a = inst.operands[1];
+  Value& b = inst.operands[2];
+  // The operands are in the order that step_compare() gives them, so that Numbering::learn() makes the compare that
+  // others look for.
+  if (constant(a) || (!constant(b) && b < a)) {
+    std::swap(a, b);
+    inst.aux = static_cast<uint8_t>(swapped(inst.condition()));
+  }
+  const auto x = constant(a);
+  const auto y = constant(b);
+  // Only constants prove that the check holds: see opcodes.def.
+  if (x && y && fold_compare(inst.condition(), at(a).type, *x, *y)) return inst.operands[0];
   return Value::none();
 }
 

@@ -104,6 +104,13 @@ bool InstructionRules::check_integer(Value v) {
       if (inst.condition() >= Condition::feq) fail(v, "a condition of floats");
       expect(v, 1, type_of(operands[0]));
       break;
+    case Opcode::checked:
+      expect_result(v, is_integer(type));
+      expect(v, 0, type);
+      expect_any(v, 1, is_integer(type_of(operands[1])));
+      if (inst.condition() >= Condition::feq) fail(v, "a condition of floats");
+      expect(v, 2, type_of(operands[1]));
+      break;
     case Opcode::select:
       expect(v, 0, Type::i32);
       expect(v, 1, type);

@@ -145,6 +145,9 @@ class Numbering {
           // revisit() may have turned a trap_if into a trap_unless or back.
           insert_.insert_before(function_.next(v));
           learn(function_[v].operands[0], function_[v].opcode == Opcode::trap_unless);
+        } else if (opcode == Opcode::checked) {
+          insert_.insert_before(function_.next(v));
+          learn_checked(function_[v]);
         } else if (through) {
           learn_non_null(v, through);
         }
@@ -307,11 +310,25 @@ class Numbering {
     check.operands[0] = condition;
     insert_.enter(check, condition, 0);
     const Instruction inst = function_[condition];
-    if (inst.opcode != Opcode::icmp) return;
-    Instruction opposite = inst;
-    opposite.aux = static_cast<uint8_t>(inverted(inst.condition()));
+    if (inst.opcode == Opcode::icmp) learn_compare(inst, holds);
+  }
+  // Records whether the compare holds in the code that follows.
+  void learn_compare(const Instruction& compare, bool holds) {
+    Instruction opposite = compare;
+    opposite.aux = static_cast<uint8_t>(inverted(compare.condition()));
     insert_.enter(opposite, insert_.iconst(Type::i32, holds ? 0 : 1), 0);
-    insert_.enter(inst, insert_.iconst(Type::i32, holds ? 1 : 0), 0);
+    insert_.enter(compare, insert_.iconst(Type::i32, holds ? 1 : 0), 0);
+  }
+  // Records that the condition of a check holds in the code that follows. This decides branches, but no other check: a
+  // `checked` has no compare as an operand.
+  void learn_checked(const Instruction& checked) {
+    Instruction compare;
+    compare.opcode = Opcode::icmp;
+    compare.type = Type::i32;
+    compare.aux = checked.aux;
+    compare.operands[0] = checked.operands[1];
+    compare.operands[1] = checked.operands[2];
+    learn_compare(compare, true);
   }
   // Records, at the start of `block`, what the branch in its only predecessor says about the condition.
   void learn_from_branch(Block block, Block predecessor) {

@@ -47,6 +47,9 @@ Result<void> apply_option(Options& options, std::string_view option) {
   } else if (key == "verify") {
     if (value != "on" && value != "off") return bad_option(option, "verify=on or verify=off");
     options.verify = value == "on";
+  } else if (key == "mask") {
+    if (value != "on" && value != "off") return bad_option(option, "mask=on or mask=off");
+    options.mask = value == "on";
   } else if (key == "relaxed") {
     if (value != "deterministic" && value != "native")
       return bad_option(option, "relaxed=deterministic or relaxed=native");
@@ -54,7 +57,7 @@ Result<void> apply_option(Options& options, std::string_view option) {
   } else if (key == "cpu") {
     return set_cpu(options, option, value);
   } else {
-    return bad_option(option, "opt, registers, verify, relaxed or cpu");
+    return bad_option(option, "opt, registers, verify, mask, relaxed or cpu");
   }
   return {};
 }

@@ -31,6 +31,9 @@ struct Options {
   CpuFeatures cpu;
   wasm::Features features = wasm::Features::all();
   BoundsMode bounds = BoundsMode::guard;
+  // Whether an index, address or function is replaced by zero in code that the CPU executes speculatively although the
+  // check of it fails.
+  bool mask = true;
   bool optimize = true;         // simplifies instructions when they are built, and runs the optimization passes
   bool verify = false;          // verifies the IR after each pass, and the register allocation
   uint32_t register_limit = 0;  // if not zero, the allocator uses only this many registers of a class (for tests)
@@ -53,6 +56,7 @@ struct Options {
 //   opt=none|all       whether code is optimized
 //   registers=N        at most N registers of each class for the register allocator (for tests)
 //   verify=on|off      checks of the IR after every pass, and of the register allocation
+//   mask=on|off        whether checked indices are masked under speculation (off only to measure the price)
 //   relaxed=deterministic|native   results of relaxed SIMD: the same on every target, or the target's own
 //   cpu=none|NAME,...  exactly these optional instruction sets, by their names in cpu_feature_names.hpp
 Result<void> apply_option(Options& options, std::string_view option);

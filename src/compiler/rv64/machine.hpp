@@ -37,6 +37,12 @@ constexpr bool is_instruction(uint16_t opcode) { return opcode < kOpCount; }
 // stack arguments of its callees, and the fixed slots, which are the part of the frame that lowering allocates.
 enum class StackArea : uint8_t { incoming, outgoing, fixed };
 
+// The bits of MachineInst::extra in br_table: whether an index may be outside of the table, and whether the index is
+// masked under speculation.
+struct JumpTableFlags {
+  static constexpr uint8_t checked = 1, masked = 2;
+};
+
 // The payload for a fixed register or a trap kind is 1 + its number, because 0 stands for none.
 constexpr uint8_t payload_of(PReg r) { return static_cast<uint8_t>(r.number() + 1); }
 constexpr PReg fixed_of(uint8_t payload) { return PReg(payload - 1u); }

@@ -16,13 +16,13 @@ constexpr std::string_view kPseudoNames[] = {
 class Rv64Target final : public codegen::Target {
  public:
   explicit Rv64Target(const compiler::Options& options)
-      : cpu_(options.cpu), vectors_(options.cpu.v ? Vectors::present : Vectors::absent) {}
+      : options_(options), cpu_(options.cpu), vectors_(options.cpu.v ? Vectors::present : Vectors::absent) {}
 
   [[nodiscard]] const codegen::RegisterFile& register_file() const override { return rv64::register_file(vectors_); }
   [[nodiscard]] const codegen::ConventionRegisters& convention() const override { return rv64::convention(vectors_); }
 
   [[nodiscard]] Result<void> lower(const ir::Function& function, codegen::MachineFunction& result) const override {
-    return Lower(function, result, cpu_).run();
+    return Lower(function, result, options_).run();
   }
 
   [[nodiscard]] Result<void> emit(const codegen::MachineFunction& function, const codegen::AllocationResult& allocation,
@@ -67,6 +67,7 @@ class Rv64Target final : public codegen::Target {
   }
 
  private:
+  compiler::Options options_;
   compiler::CpuFeatures cpu_;
   Vectors vectors_;
 };

@@ -73,6 +73,12 @@ struct DivideFlags {
   static constexpr uint8_t is_signed = 1, remainder = 2, check_zero = 4, check_overflow = 8;
 };
 
+// The bits of MachineInst::extra in jump_table: whether an index may be outside of the table, and whether the index is
+// masked under speculation.
+struct JumpTableFlags {
+  static constexpr uint8_t checked = 1, masked = 2;
+};
+
 // What MachineInst::immediate holds in gc_new.
 struct GcNewPayload {
   uint32_t type = 0;    // the type's number in the module

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view kKinds[] = {"a module", "trampolines", "stubs"};
 constexpr std::string_view kBounds[] = {"guard", "check"};
+constexpr std::string_view kSwitch[] = {"off", "on"};
 
 uint32_t bits_of(const compiler::CpuFeatures& cpu) {
   uint32_t bits = 0;
@@ -50,6 +51,7 @@ ObjectIdentity identity_of(ObjectKind kind, const Digest& module, const compiler
   identity.kind = kind;
   identity.bounds = static_cast<uint32_t>(options.bounds);
   identity.relaxed_simd = options.deterministic_relaxed_simd ? 1 : 0;
+  identity.mask = options.mask ? 1 : 0;
   identity.features = options.features.bits();
   identity.cpu = bits_of(options.cpu);
   identity.compiler = kCompilerBuild;
@@ -78,6 +80,7 @@ Result<void> check_identity(const ObjectIdentity& found, const ObjectIdentity& w
   }
   if (found.relaxed_simd != wanted.relaxed_simd)
     return differs("was compiled for other results of relaxed SIMD instructions");
+  if (found.mask != wanted.mask) return differs("was compiled with mask=" + name_of(found.mask, kSwitch));
   if (found.features != wanted.features) {
     return differs("was compiled with features " + hex(found.features) + ", not " + hex(wanted.features));
   }
@@ -92,7 +95,8 @@ std::string to_string(const ObjectIdentity& identity) {
          name_of(static_cast<uint32_t>(identity.kind), kKinds) +
          (identity.kind == ObjectKind::module ? " " + short_text(identity.module) : "") + ", bounds " +
          name_of(identity.bounds, kBounds) + ", relaxed " + (identity.relaxed_simd != 0 ? "deterministic" : "native") +
-         ", features " + hex(identity.features) + ", cpu " + cpu_names(identity.cpu);
+         ", mask " + name_of(identity.mask, kSwitch) + ", features " + hex(identity.features) + ", cpu " +
+         cpu_names(identity.cpu);
 }
 
 }  // namespace cairn::codegen

@@ -17,7 +17,7 @@ namespace cairn::codegen {
 
 // The version of code objects. It changes with their layout, and with what compiled code assumes about the runtime, as
 // far as the hash of the compiler's sources does not cover this.
-inline constexpr uint32_t kObjectFormat = 1;
+inline constexpr uint32_t kObjectFormat = 2;
 
 enum class ObjectKind : uint32_t { module, trampolines, stubs };
 
@@ -27,12 +27,13 @@ struct ObjectIdentity {
   ObjectKind kind = ObjectKind::module;
   uint32_t bounds = 0;        // compiler::BoundsMode
   uint32_t relaxed_simd = 0;  // 1 for deterministic results
+  uint32_t mask = 0;          // 1 if indices are masked under speculation
   uint32_t features = 0;      // wasm::Features::bits() that the functions were validated with
   uint32_t cpu = 0;           // the optional instruction sets, as bits by position in compiler::kCpuFeatureNames
   Digest compiler{};          // digest of the compiler's sources
   Digest module{};            // digest of the module's bytes; zeros unless kind is `module`
 };
-static_assert(sizeof(ObjectIdentity) == 24 + 2 * sizeof(Digest));
+static_assert(sizeof(ObjectIdentity) == 28 + 2 * sizeof(Digest));
 
 // Returns the identity of an object that this compiler makes with these options. `module` is the digest of the module's
 // bytes, and zeros unless kind is `module`.

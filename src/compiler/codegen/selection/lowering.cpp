@@ -163,6 +163,7 @@ uint64_t Lowering::upper_bound(Value value, unsigned depth) const {
       if (const auto by = count(); by && *by > 0) return bound(0) / static_cast<uint64_t>(*by);
       return bound(0);
     case Opcode::select: return std::max(bound(1), bound(2));
+    case Opcode::checked:
     case Opcode::uextend: return bound(0);
     case Opcode::wrap: return std::min(bound(0), most);
     case Opcode::clz:

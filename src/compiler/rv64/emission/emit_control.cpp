@@ -28,18 +28,36 @@ void Emitter::branch_to(const MachineInst& inst, Operands operands) {
 // Its form is as follows, where N is the number of entries without the default. 12 is the distance in bytes from auipc
 // to the first entry; without Zba there is one more instruction.
 //   li t6, N; bgeu index, t6, default; auipc t5, 0; sh2add t5, index, t5; jalr x0, 12(t5); j ...
+//
+// A masked index is the least of the index and N, and entry N is the default: no branch can be mispredicted. Without
+// Zbb, the branch stays, and a mask clears the index if it is not less than N.
+//   li t6, N; minu t6, index, t6; ...
+//   li t6, N; bgeu index, t6, default; sltu t5, index, t6; sub t5, x0, t5; and t6, index, t5; ...
 void Emitter::jump_table(const MachineInst& inst, Operands operands) {
   const codegen::MachineFunction::JumpTable& table = function_.jump_tables[static_cast<size_t>(inst.immediate)];
   const auto target = [&](uint32_t i) { return label(function_.block_lists[table.first + i]); };
-  const uint32_t entries = table.count - 1;
-  const PReg index = operands[0].reg();
-  if (inst.extra == 0) {
+  uint32_t entries = table.count - 1;
+  PReg index = operands[0].reg();
+  const bool is_masked = (inst.extra & JumpTableFlags::masked) != 0;
+  if ((inst.extra & JumpTableFlags::checked) != 0) {
     if (entries == 1) {
       as_.branch(Op::bne, index, kZero, target(1));
       return go_to(function_.block_lists[table.first]);
     }
     as_.load_immediate(kScratch, entries);
-    as_.branch(Op::bgeu, index, kScratch, target(entries));
+    if (is_masked && cpu_.zbb) {
+      as_.r3(Op::minu, kScratch, index, kScratch);
+      index = kScratch;
+      ++entries;
+    } else {
+      as_.branch(Op::bgeu, index, kScratch, target(entries));
+      if (is_masked) {
+        as_.r3(Op::sltu, kScratch2, index, kScratch);
+        as_.r3(Op::sub, kScratch2, kZero, kScratch2);
+        as_.r3(Op::and_, kScratch, index, kScratch2);
+        index = kScratch;
+      }
+    }
   }
   const unsigned bytes = as_.table_entry_bytes(), shift = bytes == 8 ? 3 : 2;
   // `upper` is the field in bits 31:20: an immediate, or rs2 in its low five bits.

@@ -20,10 +20,11 @@ RegClass class_of_letter(char letter) {
 
 }  // namespace
 
-Lower::Lower(const ir::Function& function, codegen::MachineFunction& result, const compiler::CpuFeatures& cpu)
-    : Lowering(function, result, convention(cpu.v ? Vectors::present : Vectors::absent)),
-      cpu_(cpu),
-      vectors_(cpu.v ? Vectors::present : Vectors::absent),
+Lower::Lower(const ir::Function& function, codegen::MachineFunction& result, const compiler::Options& options)
+    : Lowering(function, result, convention(options.cpu.v ? Vectors::present : Vectors::absent)),
+      cpu_(options.cpu),
+      mask_(options.mask),
+      vectors_(options.cpu.v ? Vectors::present : Vectors::absent),
       address_leader_(result.arena),
       address_of_leader_(result.arena),
       latest_access_(result.arena),
@@ -203,6 +204,7 @@ void Lower::lower_instruction(Value value) {
   switch (inst(value).opcode) {
     case Opcode::trap_if: return trap_when(test_of(inst(value).operands[0], true), inst(value).trap_kind());
     case Opcode::trap_unless: return trap_when(test_of(inst(value).operands[0], false), inst(value).trap_kind());
+    case Opcode::checked: return lower_checked(value);
     case Opcode::icmp: return lower_icmp(value);
     case Opcode::select: return lower_select(value);
     case Opcode::gc_address:

@@ -28,7 +28,7 @@ struct Reg {
 class Lower final : public codegen::Lowering {
  public:
   // run() of the base class lowers `function` and appends to `result`.
-  Lower(const ir::Function& function, codegen::MachineFunction& result, const compiler::CpuFeatures& cpu);
+  Lower(const ir::Function& function, codegen::MachineFunction& result, const compiler::Options& options);
 
  private:
   // A condition that a branch instruction can test: it holds if `branch` is taken for the two registers.
@@ -52,6 +52,7 @@ class Lower final : public codegen::Lowering {
   void emit_jump(MBlock target) override;
   // Emits a trap of this kind for the case that the test holds.
   void trap_when(const Test& test, wasm::TrapKind kind);
+  void lower_checked(ir::Value value);
 
   // --- lower_calls.cpp
   void emit_entry(std::span<const Operand> defs) override;
@@ -189,6 +190,7 @@ class Lower final : public codegen::Lowering {
   void lower_vector_access(ir::Value value, const Address& address);
 
   compiler::CpuFeatures cpu_;
+  bool mask_;  // Options::mask
   Vectors vectors_;
   // The offset of the fixed slot that keeps the VMContext, or 0xffff'ffff if no slot is allocated.
   uint32_t saved_context_ = 0xffff'ffff;

@@ -125,14 +125,31 @@ void Emitter::emit_condition(const MachineInst& inst) {
       emit_compare(inst, 0);
       jump_if(inst.condition, trap_label(static_cast<TrapKind>(high)));
       break;
+    case Op::checked: {
+      const unsigned d = reg(inst, 0);
+      asm_.mov_ri(d, 0);
+      emit_compare(inst, 2);
+      jump_if(inst.condition ^ 1, trap_label(static_cast<TrapKind>(high & 0xff)));
+      asm_.cmov(static_cast<Cc>(inst.condition), (high & 0x100) != 0, d, rm(inst, 1));
+      break;
+    }
     default: CAIRN_UNREACHABLE();
   }
 }
 
 void Emitter::emit_jump_table(const MachineInst& inst) {
   const MachineFunction::JumpTable& table = function_.jump_tables[static_cast<size_t>(inst.immediate)];
-  const unsigned base = reg(inst, 0), index = reg(inst, 1);
-  if (inst.extra == 0) {
+  const unsigned base = reg(inst, 0);
+  unsigned index = reg(inst, 1);
+  const bool is_checked = (inst.extra & JumpTableFlags::checked) != 0;
+  const bool is_masked = (inst.extra & JumpTableFlags::masked) != 0;
+  if (is_checked && is_masked) {
+    // The least of the index and the number of the default, without a branch that could be mispredicted.
+    asm_.mov_ri(kScratch, table.count - 1);
+    asm_.alu_rr(Alu::cmp, false, index, kScratch);
+    asm_.cmov(Cc::b, false, kScratch, Rm::r(index));
+    index = kScratch;
+  } else if (is_checked) {
     const MBlock otherwise = layout_.target(function_.block_lists[table.first + table.count - 1]);
     asm_.alu_rm_i(Alu::cmp, 4, Rm::r(index), static_cast<int32_t>(table.count - 1));
     asm_.jcc(Cc::ae, block_labels_[otherwise.index()]);
@@ -140,7 +157,7 @@ void Emitter::emit_jump_table(const MachineInst& inst) {
   // An entry has four bytes: the distance from the table to the block.
   while (code_.rodata.size() % 4 != 0) code_.rodata.push_back(std::byte{0});
   const uint32_t rodata = static_cast<uint32_t>(code_.rodata.size());
-  const uint32_t entries = inst.extra == 0 ? table.count - 1 : table.count;
+  const uint32_t entries = is_checked && !is_masked ? table.count - 1 : table.count;
   code_.rodata.resize(rodata + 4 * entries);
   jump_tables_.push_back({static_cast<uint32_t>(inst.immediate), rodata, entries});
   asm_.lea(true, base, {.rodata = true, .displacement = static_cast<int32_t>(rodata)});

@@ -201,6 +201,7 @@ void X64Lowering::lower_instruction(Value value) {
     case Opcode::gc_barrier: return lower_gc_barrier(value);
     case Opcode::trap_if:
     case Opcode::trap_unless: return lower_trap_if(value);
+    case Opcode::checked: return lower_checked(value);
     case Opcode::atomic_load: return lower_load(value);  // loads of x86-64 are in order
     case Opcode::atomic_store: return lower_atomic_store(value);
     case Opcode::atomic_rmw: return lower_atomic_rmw(value);

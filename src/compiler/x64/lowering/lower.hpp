@@ -141,6 +141,7 @@ class X64Lowering final : public codegen::Lowering {
   // the test. make_byte_test() returns false and changes nothing unless it can compare a byte in memory with
   // `test.immediate`.
   void make_integer_test(ir::Value compare, Test& test);
+  void make_integer_test(ir::Value a, ir::Condition condition, ir::Value b, bool may_sink, Test& test);
   void make_immediate_test(ir::Value a, ir::Condition condition, bool may_sink, Test& test);
   void make_mask_test(ir::Value masked, bool may_sink, Test& test);
   bool make_byte_test(ir::Value load, ir::Condition condition, Test& test);
@@ -152,6 +153,7 @@ class X64Lowering final : public codegen::Lowering {
   // Lowers a compare whose result is needed as 0 or 1 in a register.
   void lower_set(ir::Value value);
   void lower_select(ir::Value value);
+  void lower_checked(ir::Value value);
 
   // --- lower_float.cpp
   void lower_float(ir::Value value);

@@ -32,11 +32,13 @@ constexpr uint8_t cc_of(Condition condition) {
 
 void X64Lowering::make_integer_test(Value compare, Test& test) {
   const Instruction& instruction = inst(compare);
-  Value a = instruction.operands[0], b = instruction.operands[1];
-  Condition condition = instruction.condition();
-  const unsigned size = width(inst(a).type);
   // A load may become a memory operand of the compare if the current instruction is the only user of the compare.
   const bool may_sink = compare == current() || is_only_use(compare);
+  make_integer_test(instruction.operands[0], instruction.condition(), instruction.operands[1], may_sink, test);
+}
+
+void X64Lowering::make_integer_test(Value a, Condition condition, Value b, bool may_sink, Test& test) {
+  const unsigned size = width(inst(a).type);
   if (immediate32(a)) {
     std::swap(a, b);
     condition = ir::swapped(condition);
@@ -278,6 +280,24 @@ void X64Lowering::lower_select(Value value) {
   put_test(ir::is_integer(instruction.type) ? Op::cmov : Op::select_x,
            {Operand::def_reuse(result, 1), Operand::use(false_reg), Operand::use_any(true_reg)}, test)
       .immediate |= int64_t{size} << 32;
+}
+
+// The compare sets the flags for the jump to the trap, and for the cmov that masks the value.
+void X64Lowering::lower_checked(Value value) {
+  const Instruction& instruction = inst(value);
+  const unsigned size = width(instruction.type);
+  const Value a = instruction.operands[1], b = instruction.operands[2];
+  const Condition condition = instruction.condition();
+  Test test;
+  if (inst(a).opcode == Opcode::icmp && condition == Condition::ne && immediate32(b) == 0) {
+    test = make_test(a);  // (x op y) != 0
+  } else {
+    make_integer_test(a, condition, b, true, test);
+  }
+  const Value kept = instruction.operands[0];
+  const VReg kept_reg = size == 4 ? use_low(kept) : use(kept);
+  put_test(Op::checked, {Operand::def_early(def(value)), Operand::use_any(kept_reg)}, test).immediate |=
+      int64_t{instruction.extra | (size == 8 ? 0x100u : 0)} << 32;
 }
 
 }  // namespace cairn::x64

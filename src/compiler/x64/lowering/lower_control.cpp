@@ -22,7 +22,8 @@ void X64Lowering::lower_terminator(Value value) {
       MachineInst& jump =
           put(Op::jump_table, {Operand::def_early(temporary(RegClass::integer)), Operand::use(index_reg)}, 4,
               InstFlag::terminator);
-      jump.extra = checked ? 0 : 1;
+      jump.extra =
+          static_cast<uint8_t>((checked ? JumpTableFlags::checked : 0) | (options_.mask ? JumpTableFlags::masked : 0));
       jump.immediate = add_jump_table(count);
       return;
     }
