@@ -166,8 +166,11 @@ void use_console(fuzz::Input& input) {
 }  // namespace
 
 FrameSource& frame_source() { return *machine_state.frames; }
-LogLevel log_level() { return LogLevel::error; }
-void write_log(LogLevel, std::string_view) {}
+LogLevels& log_levels() {
+  static constinit LogLevels levels;
+  return levels;
+}
+void write_log(Subsystem, LogLevel, std::string_view) {}
 void write_serial(std::string_view) {}
 LogLine& LogLine::operator<<(std::string_view) { return *this; }
 LogLine& LogLine::append_decimal(uint64_t) { return *this; }

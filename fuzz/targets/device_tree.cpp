@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "kernel/boot/options.hpp"
 #include "kernel/firmware/tree_boot_info.hpp"
 #include "support/check.hpp"
 #include "support/cpu_list_check.hpp"
@@ -61,5 +62,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::check_map(info.memory);
   fuzz::check_taken(info.memory, info.bundle);
   (void)boot_option(info.command_line, "paging");
+  (void)find_mistake(info.command_line, {});
   return 0;
 }

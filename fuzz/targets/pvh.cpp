@@ -2,6 +2,7 @@
 // the start information. The other bytes are physical memory from address 0 on.
 #include "kernel/firmware/pvh.hpp"
 
+#include "kernel/boot/options.hpp"
 #include "support/input.hpp"
 #include "support/memory_map_check.hpp"
 
@@ -21,6 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::check_taken(info.memory, info.bundle);
   fuzz::check_taken(info.memory, {{start}, 56});
   fuzz::check(info.command_line.size() <= 4096, "a command line without an end");
+  (void)find_mistake(info.command_line, {});
   for (const char* key : {"paging", "log", "test", ""}) (void)boot_option(info.command_line, key);
   return 0;
 }

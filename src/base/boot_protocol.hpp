@@ -2,7 +2,8 @@
 // called the guest.
 //
 // 1. The kernel's command line (QEMU -append) holds words separated by spaces, each `key=value`; see kernel_option. It
-//    holds what the kernel must know before it has memory. Unknown words are ignored.
+//    holds what the kernel must know before it has memory. The kernel refuses words that
+//    it does not know.
 //
 // 2. The boot bundle (QEMU -initrd) is a newc cpio archive (base/cpio.hpp) with these members, in this order:
 //      config             BootConfig, encoded
@@ -73,10 +74,20 @@ constexpr uint64_t kFirmwareMemory = uint64_t{1} << 20;  // bytes of kMinimumMem
 // The message of a panicking kernel on the serial port, followed by the reason.
 constexpr std::string_view kPanic = "cairn: kernel panic: ";
 
+// The kernel's message on the serial port if it does not understand its command line, followed by the word and the
+// reason.
+constexpr std::string_view kWrongCommandLine = "cairn: the kernel's command line is wrong";
+
 namespace kernel_option {
 constexpr std::string_view kPaging = "paging";  // RISC-V only: sv39 or sv48; by default sv48 if the CPU has it
-constexpr std::string_view kLogLevel = "log";   // error, warning, info or debug
+constexpr std::string_view kLogLevels = "log";  // which lines the log keeps (kernel/log/levels.hpp); by default info
 constexpr std::string_view kCpus = "cpus";      // the number of CPUs to use; by default all
+// What the report of a panic has: `short` is the innermost calls, `full` is registers and all calls. It is `full` by
+// default.
+constexpr std::string_view kBacktrace = "backtrace";
+// A device that QEMU describes for microvm, as Linux's documentation says (Documentation/admin-guide/
+// kernel-parameters.txt): virtio_mmio.device=SIZE@ADDRESS:INTERRUPT.
+constexpr std::string_view kMmioDevice = "virtio_mmio.device";
 }  // namespace kernel_option
 
 namespace bundle_member {

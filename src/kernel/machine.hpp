@@ -25,6 +25,8 @@ int console_try_read();
 
 // power.cpp: switches the machine off. The status reaches the host if the machine can convey it.
 [[noreturn]] void power_off(int status);
+// Starts the machine anew, from its firmware on.
+[[noreturn]] void restart();
 
 // timer.cpp: reads a counter that runs at a constant rate and was started before the kernel was entered.
 uint64_t ticks();

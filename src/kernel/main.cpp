@@ -1,10 +1,11 @@
 // The path from the first generic instruction to the program: the order in which the kernel starts, and how it ends.
+#include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <optional>
 
 #include "base/boot_protocol.hpp"
 #include "kernel/boot/boot_info.hpp"
+#include "kernel/boot/options.hpp"
 #include "kernel/cpu_features.hpp"
 #include "kernel/devices/console.hpp"
 #include "kernel/entropy/random.hpp"
@@ -33,10 +34,10 @@ constinit const BootInfo* the_boot_info = nullptr;
 [[noreturn]] void finish(int status) {
   console::flush();
   if (const uint64_t bytes = console::dropped_bytes(); bytes != 0)
-    log_warning("console: ", bytes, " bytes of output were dropped");
+    log_warning(Subsystem::kernel, "console: ", bytes, " bytes of output were dropped");
   send_record(control_record::kExit, "", static_cast<uint64_t>(status));
   console::flush();
-  log_info("exit status ", status);
+  log_info(Subsystem::kernel, "exit status ", status);
   machine::power_off(status);
 }
 
@@ -65,7 +66,7 @@ constinit const BootInfo* the_boot_info = nullptr;
     LogLine line;
     line << "cairn: the boot bundle cannot be read: " << bundle.error().to_string() << "\n";
     console::write(Port::standard_error, line.text());
-    log_error("the boot bundle: ", bundle.error().to_string());
+    log_error(Subsystem::kernel, "the boot bundle: ", bundle.error().to_string());
     finish(exit_status::kSystem);
   }
   end_without_memory(finish_without_memory);
@@ -74,7 +75,8 @@ constinit const BootInfo* the_boot_info = nullptr;
   if (const auto status = run_tests(*bundle, command_line)) finish(*status);
   if (bundle->config.mode == BootMode::run) finish(run_programs(*bundle));
   if (bundle->config.mode == BootMode::idle) run_shell(&*bundle);
-  log_error("this image of the kernel cannot do what the boot bundle asks for: it is no testing image");
+  log_error(Subsystem::kernel,
+            "this image of the kernel cannot do what the boot bundle asks for: it is no testing image");
   finish(exit_status::kSystem);
 }
 
@@ -88,12 +90,39 @@ void require_memory(const BootInfo& info) {
   machine::power_off(exit_status::kBadModule);
 }
 
+// Ends the machine with a message about the command line.
+[[noreturn]] void refuse_command_line(const BootMistake& mistake) {
+  LogLine line;
+  line << kWrongCommandLine << ": `" << mistake.word << "`: ";
+  switch (mistake.kind) {
+    case BootMistake::Kind::wrong_value:
+      line << "`" << mistake.option->key << "` takes " << mistake.option->values;
+      break;
+    case BootMistake::Kind::repeated: line << "`" << mistake.option->key << "` is given twice"; break;
+    case BootMistake::Kind::unknown: {
+      line << "there is no such option; the options are";
+      for (const std::span<const BootOption> options : {boot_options(), test_options()}) {
+        for (const BootOption& option : options) line << " " << option.key;
+      }
+    }
+  }
+  line << "\n";
+  write_raw(line.text());
+  machine::power_off(exit_status::kUsage);
+}
+
+// Reads the options of the command line that hold for the whole kernel.
+void read_command_line(std::string_view command_line) {
+  if (const auto mistake = find_mistake(command_line, test_options())) refuse_command_line(*mistake);
+  if (const std::string_view levels = boot_option(command_line, kernel_option::kLogLevels); !levels.empty())
+    (void)log_levels().set(levels);
+  set_short_backtraces(boot_option(command_line, kernel_option::kBacktrace) == "short");
+}
+
 // The number of CPUs that the command line asks for; by default, all are used.
 uint32_t wanted_cpus(const BootInfo& info) {
-  const std::string_view text = boot_option(info.command_line, kernel_option::kCpus);
-  uint32_t count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  return error == std::errc{} && end == text.data() + text.size() && count != 0 ? count : Cpu::kMaximum;
+  const auto count = parse_number(boot_option(info.command_line, kernel_option::kCpus));
+  return static_cast<uint32_t>(std::min<uint64_t>(count.value_or(Cpu::kMaximum), Cpu::kMaximum));
 }
 
 }  // namespace
@@ -103,22 +132,22 @@ const BootInfo& boot_info() { return *the_boot_info; }
 void kernel_main(BootInfo& info) {
   the_boot_info = &info;
   require_memory(info);
-  LogLevel level = LogLevel::info;
-  if (parse_log_level(boot_option(info.command_line, kernel_option::kLogLevel), level)) set_log_level(level);
+  read_command_line(info.command_line);
   initialize_memory(info);
   run_constructors();
   enable_vector_state();
   start_clock(info);
   start_scheduler();
-  log_info("Cairn, entered by ", info.firmware, ", ", info.ram.total_bytes() >> 20, " MiB of memory, command line `",
-           info.command_line, "`");
+  log_info(Subsystem::kernel, "Cairn, entered by ", info.firmware, ", ", info.ram.total_bytes() >> 20,
+           " MiB of memory, command line `", info.command_line, "`");
   start_random();
   machine::find_devices(info);
   console::find_ports();
   begin_to_take_flush_requests();
   start_cpus(wanted_cpus(info));
   const MemoryStatistics memory = memory_statistics();
-  log_info("ready: ", (memory.total - memory.free) >> 10, " KiB in use, ", info.bundle.size >> 10, " KiB of bundle");
+  log_info(Subsystem::kernel, "ready: ", (memory.total - memory.free) >> 10, " KiB in use, ", info.bundle.size >> 10,
+           " KiB of bundle");
   if (const auto status = run_tests(info.command_line)) finish(*status);
   if (info.bundle.size == 0) run_shell(nullptr);
   run_bundle({kDirectMap.at(info.bundle.start), info.bundle.size});

@@ -17,6 +17,10 @@ extern "C" std::byte boot_stack_bottom[], boot_stack_top[];
 namespace cairn::kernel {
 namespace {
 
+constexpr unsigned kShortDepth = 8, kFullDepth = 64;  // numbers of frames
+
+constinit bool backtraces_are_short = false;
+
 constinit std::atomic<Cpu*> panicking{nullptr};  // the CPU that reports a panic
 
 // Stops the other CPUs and writes the message. If another CPU is reporting a panic already, stops this CPU instead. If
@@ -32,6 +36,7 @@ void enter_panic(std::string_view message) {
   for (const std::atomic<Cpu*>& cpu : all_cpus()) {
     if (cpu.load() != nullptr && cpu.load() != &this_cpu()) machine::send_interrupt(*cpu.load());
   }
+  write_log_in_panic();
   write_raw("\n");
   LogLine line;
   line << kPanic << message << "\n";
@@ -52,8 +57,10 @@ void stop_if_panicking() {
   if (Cpu* const cpu = panicking.load(); cpu != nullptr && cpu != &this_cpu()) machine::halt_forever();
 }
 
+void set_short_backtraces(bool are_short) { backtraces_are_short = are_short; }
+
 void write_backtrace(uint64_t pc, uint64_t frame_pointer) {
-  for (unsigned depth = 0; depth < 64 && pc != 0; ++depth) {
+  for (unsigned depth = 0; depth < (backtraces_are_short ? kShortDepth : kFullDepth) && pc != 0; ++depth) {
     // A return address lies past its function's end if the call was the last instruction, so 1 is subtracted.
     const Symbol symbol = find_symbol(depth == 0 ? pc : pc - 1);
     LogLine line;
@@ -79,7 +86,7 @@ void panic(std::string_view message) {
 
 void panic_at(std::string_view message, const TrapFrame& frame) {
   enter_panic(message);
-  write_registers(frame);
+  if (!backtraces_are_short) write_registers(frame);
   write_backtrace(frame.pc, frame_pointer_of(frame));
   machine::power_off(exit_status::kPanic);
 }

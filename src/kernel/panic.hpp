@@ -18,6 +18,9 @@ void stop_if_panicking();
 // backtrace is that code's.
 [[noreturn]] void panic_at(std::string_view message, const TrapFrame& frame);
 
+// Sets whether the reports of panics have no registers, and only the innermost calls; at first they have all.
+void set_short_backtraces(bool are_short);
+
 // Writes one line for each frame, `  #0 0xffffffff80001234 name+0x12`, the innermost frame first.
 void write_backtrace(uint64_t pc, uint64_t frame_pointer);
 

@@ -94,6 +94,19 @@ console 'wa\tsay\rhelq\bp v\t\rlo\tdeb\x17error\r\x10\x10\x10\rfrobnicate\rkill\
 expect editing 0 '^unknown command `frobnicate`' '^usage: kill PROGRAM' '^no program `nobody` was started' \
   '^  version '
 
+# The log keeps lines with the part of the kernel and the program they are about, and what it keeps can be changed.
+console 'wait say\rlog program say\rlog error\rlevel warning,fibers=debug\rlevel\rlevel loud\rlog x\rpoweroff\r' \
+  "$scratch/s.toml"
+expect log 0 '^[0-9]+ +CPU 0 +info +program +say program 1 `say` starts' '^`loud` is neither a level' \
+  '^kernel=warning,memory=warning,fibers=debug,'
+
+# A machine that reboots shows its first prompt twice before it is switched off.
+line='^cairn> reboot' later='poweroff\r'
+console 'reboot\r'
+later=
+expect reboot 0 '^cairn> reboot'
+[ "$(grep -c 'command line' "$scratch/out")" -eq 2 ] && ok || bad reboot/twice "$(tail -n 20 "$scratch/out")"
+
 console 'panic\r'
 expect panic 70 'kernel panic: asked for in the shell'
 

@@ -59,6 +59,14 @@ def port_tests(machine):
     result = boot(machine, "", typed=b"overflow\r")
     ok = result.status is None and b"kernel panic: a trap outside of the kernel's stack, or at its end" in result.log
     check(f"{machine}: an overflow of the kernel's stack", ok and b"go_down" in result.log, result)
+    result = boot(machine, "backtrace=short", typed=b"panic\r")
+    frames = result.log.count(b"\n  #")
+    check(f"{machine}: panic with a short backtrace", b"kernel panic" in result.log and 0 < frames <= 8, result)
+    for line, reason in [("log=loud", b"`log=loud`: `log` takes LEVEL"), ("cpus=1 cpus=1", b"`cpus` is given twice"),
+                         ("colour=red", b"`colour=red`: there is no such option; the options are paging log cpus")]:
+        result = boot(machine, line)
+        check(f"{machine}: command line {line}", b"command line is wrong: " in result.log and reason in result.log,
+              result)
     result = boot(machine, "", typed=b"help\rpoweroff\r")
     check(f"{machine}: shell", b"switches the machine off" in result.log and not result.timed_out, result)
     result = boot(machine, "test=all", memory="160M")

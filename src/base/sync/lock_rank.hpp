@@ -38,7 +38,7 @@ enum class LockRank : uint8_t {
   address_space,  // the kernel's address space: its regions and page tables
   heap,           // the kernel's heap
   frames,         // the free frames of memory
-  serial_port,    // the serial port, while a line of the log is written
+  log_ring,       // the newest lines of the kernel's log
 };
 
 // The locks that a thread (in the kernels: a fiber) holds now.

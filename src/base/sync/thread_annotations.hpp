@@ -13,3 +13,5 @@
 #define CAIRN_ACQUIRES(...) __attribute__((acquire_capability(__VA_ARGS__)))
 #define CAIRN_RELEASES(...) __attribute__((release_capability(__VA_ARGS__)))
 #define CAIRN_REQUIRES(...) __attribute__((requires_capability(__VA_ARGS__)))
+// Marks a function that uses guarded data without the lock, because no other CPU runs any more.
+#define CAIRN_IGNORES_LOCKS __attribute__((no_thread_safety_analysis))

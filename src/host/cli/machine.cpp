@@ -44,7 +44,7 @@ const char* qemu_program(Target target) {
 std::string kernel_command_line(const Options& options) {
   std::string line;
   if (!options.paging.empty()) line += std::string(kernel_option::kPaging) + "=" + options.paging + " ";
-  if (options.verbose) line += std::string(kernel_option::kLogLevel) + "=debug ";
+  if (options.verbose) line += std::string(kernel_option::kLogLevels) + "=debug ";
   return line;
 }
 
@@ -66,8 +66,9 @@ std::vector<std::string> base_arguments(const Options& options) {
   }
   const char* default_cpu = options.machine == Machine::virt ? "rv64" : "max";
   add({"-cpu", options.cpu.empty() ? default_cpu : options.cpu.c_str()});
-  add({"-accel", options.accelerator == Accelerator::kvm ? "kvm" : "tcg", "-nodefaults", "-no-user-config",
-       "-no-reboot", "-display", "none"});
+  add({"-accel", options.accelerator == Accelerator::kvm ? "kvm" : "tcg", "-nodefaults", "-no-user-config", "-display",
+       "none"});
+  if (options.command != Command::boot) add({"-no-reboot"});  // the console has a command for it
   arguments.insert(arguments.end(), {"-m", decimal(options.memory_bytes >> 10) + "k", "-smp", decimal(options.cpus),
                                      "-kernel", kernel_path(options), "-append", kernel_command_line(options)});
   if (options.machine != Machine::virt) add({"-device", "isa-debug-exit"});

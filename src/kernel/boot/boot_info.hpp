@@ -26,9 +26,6 @@ struct BootInfo {
 // Returns the record that kernel_main() was called with.
 const BootInfo& boot_info();
 
-// Returns the value of the word `key=value` on the command line; empty if there is no such word.
-std::string_view boot_option(std::string_view command_line, std::string_view key);
-
 // The first generic function, called by the port's boot.cpp on the boot stack. By then, traps are set up well enough to
 // report panics. `info` must exist until the machine ends.
 [[noreturn]] void kernel_main(BootInfo& info);

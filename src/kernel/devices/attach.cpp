@@ -13,7 +13,7 @@ void attach_virtio_device(std::unique_ptr<virtio::Transport> transport) {
     case virtio::DeviceType::console: attached = console::attach(std::move(transport)); break;
     case virtio::DeviceType::entropy: attached = attach_entropy_device(std::move(transport)); break;
   }
-  log_debug("virtio: device of type ", static_cast<uint32_t>(type), attached ? "" : " is not used");
+  log_debug(Subsystem::devices, "virtio: device of type ", static_cast<uint32_t>(type), attached ? "" : " is not used");
 }
 
 }  // namespace cairn::kernel

@@ -48,7 +48,7 @@ bool attach(std::unique_ptr<virtio::Transport> transport) {
   if (console->devices.size() == kMaximumDevices || !virtio::begin_setup(*transport, kMultiport, features))
     return false;
   if ((features & kMultiport) == 0) {
-    log_warning("console: the device has one port only; it is not used");
+    log_warning(Subsystem::devices, "console: the device has one port only; it is not used");
     return false;
   }
   auto d = std::make_unique<Device>();
@@ -87,7 +87,7 @@ void find_ports() {
   };
   for (poll(c); !is_complete() && nanoseconds_since_boot() < deadline; poll(c)) backoff.wait();
   for (size_t i = 0; i < kPorts; ++i) {
-    if (!c.has(i)) log_warning("console: there is no port ", kNames[i]);
+    if (!c.has(i)) log_warning(Subsystem::devices, "console: there is no port ", kNames[i]);
   }
   poll(c);  // handles the device's answers to the message that opened the last port
 }
@@ -129,7 +129,7 @@ void write_held(Port port, std::span<const std::byte> bytes) {
 // Writes to the serial port, which is the console of a machine without a virtio console. Returns the number of bytes
 // written: fewer than all if the fiber has reached one of its limits.
 size_t write_to_serial_port(std::span<const std::byte> bytes) {
-  constexpr size_t kPiece = 256;  // bytes that are written while the serial port's spin lock is held
+  constexpr size_t kPiece = 256;  // bytes; the log and other CPUs get the port between two pieces
   size_t done = 0;
   while (done < bytes.size()) {
     const std::span<const std::byte> piece = bytes.subspan(done).first(std::min(bytes.size() - done, kPiece));

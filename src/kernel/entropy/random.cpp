@@ -71,7 +71,7 @@ constinit Locked<Source, Mutex<FiberParker>, LockRank::random> the_source;
 void start_random() {
   std::array<std::byte, 64> seed{};
   const size_t count = machine::hardware_entropy(boot_info(), seed);
-  if (count != 0) log_info("entropy: ", count, " bytes from ", machine::kEntropySource);
+  if (count != 0) log_info(Subsystem::entropy, "entropy: ", count, " bytes from ", machine::kEntropySource);
   const uint64_t times[2] = {machine::ticks(), wall_clock_nanoseconds()};
   the_source.with([&](Source& source) {
     source.add(std::span(seed).first(count));
@@ -97,7 +97,7 @@ bool attach_entropy_device(std::unique_ptr<virtio::Transport> transport) {
     source.device = device.release();
     source.request();
   });
-  log_info("entropy: from a virtio device");
+  log_info(Subsystem::entropy, "entropy: from a virtio device");
   return true;
 }
 

@@ -54,7 +54,7 @@ void start_cpus(uint32_t limit) {
     if (start(number, hardware_id)) ++number;
   }
   while (cpu_count() != number) machine::relax();
-  if (number != 1) log_info(number, " CPUs");
+  if (number != 1) log_info(Subsystem::fibers, number, " CPUs");
 }
 
 size_t cpu_count() { return running; }

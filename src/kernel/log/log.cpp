@@ -1,21 +1,87 @@
 #include "kernel/log/log.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include "base/sync/locked.hpp"
 #include "base/sync/spin_lock.hpp"
+#include "kernel/fibers/scheduler.hpp"
 #include "kernel/machine.hpp"
+#include "kernel/memory/account.hpp"
 #include "kernel/time/clock.hpp"
+#include "kernel/trap/cpu.hpp"
 
 namespace cairn::kernel {
 namespace {
 
-constinit LogLevel current_level = LogLevel::info;
+constexpr size_t kLines = 256;
+constexpr uint64_t kPause = 100'000;  // nanoseconds between two looks at whether the port is free
 
-constinit SpinLock serial_port;  // keeps lines whole; panics write without it
+constinit LogLevels levels;
 
-constexpr std::string_view kNames[] = {"error", "warning", "info", "debug"};
+struct Log {
+  LogRing<kLines> ring;
+  uint64_t written = 0;  // the number of the first record that has not been written to the port
+};
+constinit SpinLock log_lock;
+constinit Log the_log CAIRN_GUARDED_BY(log_lock);
+
+// Runs `f(Log&)` with the lock held and returns its result.
+template <class F>
+auto with_log(F f) {
+  const LockScope<SpinLock> scope(log_lock, LockRank::log_ring);
+  return f(the_log);
+}
+
+constinit std::atomic<bool> port_is_owned{false};
+
+void write_record(const LogRecord& record) {
+  const uint64_t microseconds = record.nanoseconds / 1000;
+  LogLine out;
+  LogLine fraction;  // six digits with leading zeros: the digit 1 that the sum adds in front of them is left out
+  fraction << (1'000'000 + microseconds % 1'000'000);
+  out << "[" << microseconds / 1'000'000 << "." << fraction.text().substr(1) << "] ";
+  if (record.level <= LogLevel::warning) out << to_string(record.level) << ": ";
+  out << record.text() << "\n";
+  write_raw(out.text());
+}
+
+// The next line that is to be written to the port, and the number of lines before it that have left the ring.
+struct Unwritten {
+  std::optional<LogRecord> record;
+  uint64_t lost = 0;
+};
+Unwritten take_unwritten(Log& log) {
+  const uint64_t number = log.written;
+  auto record = log.ring.take(log.written);
+  return {.record = record, .lost = record ? log.written - 1 - number : 0};
+}
+
+// Writes what `take()` returns until it returns no line.
+template <class Take>
+void write_records(Take take) {
+  for (;;) {
+    const Unwritten next = take();
+    if (!next.record) return;
+    if (next.lost != 0) {
+      LogLine line;
+      line << "(" << next.lost << " lines of the log were lost)\n";
+      write_raw(line.text());
+    }
+    write_record(*next.record);
+  }
+}
+
+[[nodiscard]] bool own_port() { return !port_is_owned.exchange(true); }
+
+// Gives the port up. A line that was added before then may have found the port owned, so it is looked for afterwards.
+void give_up_port() {
+  do {
+    write_records([] { return with_log(take_unwritten); });
+    port_is_owned = false;
+  } while (with_log([](const Log& log) { return log.written != log.ring.end(); }) && own_port());
+}
 
 }  // namespace
 
@@ -48,33 +114,37 @@ LogLine& LogLine::operator<<(Hex number) {
   return *this << std::string_view(digits + at, sizeof digits - at);
 }
 
-void set_log_level(LogLevel level) { current_level = level; }
-LogLevel log_level() { return current_level; }
-
-bool parse_log_level(std::string_view name, LogLevel& level) {
-  const auto* found = std::ranges::find(kNames, name);
-  if (found == std::end(kNames)) return false;
-  level = static_cast<LogLevel>(found - kNames);
-  return true;
-}
+LogLevels& log_levels() { return levels; }
 
 void write_raw(std::string_view text) { machine::console_write(text); }
 
 void write_serial(std::string_view text) {
-  const LockScope<SpinLock> scope(serial_port, LockRank::serial_port);
+  // The limits of a fiber do not end these waits, because the loop would never halt then.
+  const std::atomic<uint32_t> never = 0;
+  while (!own_port()) (void)park(never, nanoseconds_since_boot() + kPause);
   write_raw(text);
+  give_up_port();
 }
 
-void write_log(LogLevel level, std::string_view line) {
-  const uint64_t microseconds = nanoseconds_since_boot() / 1000;
-  LogLine out;
-  LogLine fraction;  // six digits with leading zeros: the digit 1 that the sum adds in front of them is left out
-  fraction << (1'000'000 + microseconds % 1'000'000);
-  out << "[" << microseconds / 1'000'000 << "." << fraction.text().substr(1) << "] ";
-  if (level <= LogLevel::warning) out << kNames[static_cast<size_t>(level)] << ": ";
-  out << line << "\n";
-  const LockScope<SpinLock> scope(serial_port, LockRank::serial_port);
-  write_raw(out.text());
+void write_log(Subsystem subsystem, LogLevel level, std::string_view line) {
+  LogRecord record{.nanoseconds = nanoseconds_since_boot(), .level = level, .subsystem = subsystem};
+  record.set_text(line);
+  with_log([&](Log& log) {
+    const Cpu& cpu = this_cpu();
+    record.cpu = cpu.number;
+    if (cpu.account != nullptr) record.set_program(cpu.account->name());
+    log.ring.add(record);
+  });
+  if (own_port()) give_up_port();
+}
+
+std::optional<LogRecord> take_log_record(uint64_t& number) {
+  return with_log([&](const Log& log) { return log.ring.take(number); });
+}
+
+// The other CPUs have been stopped, perhaps with the lock held, so the lock is not taken.
+void write_log_in_panic() {
+  write_records([]() CAIRN_IGNORES_LOCKS { return take_unwritten(the_log); });
 }
 
 }  // namespace cairn::kernel

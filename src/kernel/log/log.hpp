@@ -1,23 +1,28 @@
-// The kernel's log writes lines like "[0.012345] message" to the serial port (INV-12). Logging allocates nothing and
-// never sleeps, but it polls: each byte waits until the port (on RISC-V the firmware) takes it. A spin lock keeps the
-// lines of several CPUs apart. The log works from the first C++ instruction on, and in panics. Until the clock has
-// started, the time is 0.
+// The kernel's log keeps its newest lines, and writes lines like "[0.012345] message" to the serial port (INV-12).
+// Logging allocates nothing and never sleeps. It works from the first C++ instruction on, and in panics. Until the
+// clock has started, the time is 0.
+//
+// The port is slow: each byte waits until the port (on RISC-V the firmware) takes it. So no lock is held meanwhile: one
+// CPU at a time owns the port and writes all new lines, and the other CPUs only add theirs to the ring. Lines that
+// leave the ring before they are written are counted, and their number is written instead.
 #pragma once
 
 #include <concepts>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
-namespace cairn::kernel {
+#include "kernel/log/levels.hpp"
+#include "kernel/log/ring.hpp"
 
-enum class LogLevel : uint8_t { error, warning, info, debug };
+namespace cairn::kernel {
 
 // A number that is written in hexadecimal, with 0x.
 struct Hex {
   uint64_t value;
 };
 
-// One line, composed on the stack; text beyond its buffer is cut off.
+// A line of text, composed on the stack; text beyond its buffer is cut off.
 class LogLine {
  public:
   LogLine& operator<<(std::string_view text);
@@ -40,43 +45,51 @@ class LogLine {
   size_t size_ = 0;
 };
 
-// The level of the least important lines that log() writes; at first `info`.
-void set_log_level(LogLevel level);
-[[nodiscard]] LogLevel log_level();
-// Sets `level` to the level of this name; returns false if there is none.
-bool parse_log_level(std::string_view name, LogLevel& level);
+// Which lines the log keeps.
+LogLevels& log_levels();
 
-// Writes a line, with the time since boot before it, whatever the log's level is.
-void write_log(LogLevel level, std::string_view line);
-// Writes bytes as they are and takes no lock, so that a panic can call this function.
+// Adds a line to the log whatever its levels are, and writes it to the serial port, or lets the CPU that owns the port
+// write it.
+void write_log(Subsystem subsystem, LogLevel level, std::string_view line);
+// LogRing::take() for the log's ring.
+std::optional<LogRecord> take_log_record(uint64_t& number);
+
+// Writes bytes as they are, without becoming the port's owner.
 void write_raw(std::string_view text);
-// Writes bytes as they are. A lock keeps them from mixing with lines of the log and with the bytes of other calls.
+// Writes bytes as they are; they do not mix with lines of the log and with the bytes of other calls. Waits for the
+// port's owner, so only fibers may call it.
 void write_serial(std::string_view text);
+// Writes the lines that are still unwritten, although another CPU, which has been stopped, may own the port.
+void write_log_in_panic();
 
-// Composes a line from parts (texts and numbers) and writes it if the log's level admits `level`.
+// Composes a line from parts (texts and numbers) and adds it to the log if the log's levels admit it.
 template <class... Parts>
-void log(LogLevel level, const Parts&... parts) {
-  if (level > log_level()) return;
+void log(Subsystem subsystem, LogLevel level, const Parts&... parts) {
+  if (!log_levels().admit(subsystem, level)) return;
   LogLine line;
   (line << ... << parts);
-  write_log(level, line.text());
+  write_log(subsystem, level, line.text());
 }
 
 template <class... Parts>
-void log_info(const Parts&... parts) {
-  log(LogLevel::info, parts...);
+void log_error(Subsystem subsystem, const Parts&... parts) {
+  log(subsystem, LogLevel::error, parts...);
 }
 template <class... Parts>
-void log_warning(const Parts&... parts) {
-  log(LogLevel::warning, parts...);
+void log_warning(Subsystem subsystem, const Parts&... parts) {
+  log(subsystem, LogLevel::warning, parts...);
 }
 template <class... Parts>
-void log_error(const Parts&... parts) {
-  log(LogLevel::error, parts...);
+void log_info(Subsystem subsystem, const Parts&... parts) {
+  log(subsystem, LogLevel::info, parts...);
 }
 template <class... Parts>
-void log_debug(const Parts&... parts) {
-  log(LogLevel::debug, parts...);
+void log_debug(Subsystem subsystem, const Parts&... parts) {
+  log(subsystem, LogLevel::debug, parts...);
+}
+template <class... Parts>
+void log_trace(Subsystem subsystem, const Parts&... parts) {
+  log(subsystem, LogLevel::trace, parts...);
 }
 
 }  // namespace cairn::kernel

@@ -74,6 +74,7 @@ class MemoryAccount {
     limit_bits_ = ~(limit_bytes >> kPageBits);
   }
 
+  [[nodiscard]] std::string_view name() const { return {name_.data(), name_size_}; }
   [[nodiscard]] AccountNumber number() const { return number_; }
   // Tells all accounts apart that have ever had a number; 0 for the system's.
   [[nodiscard]] uint64_t serial() const { return serial_; }

@@ -5,6 +5,7 @@
 
 #include "kernel/cpu_features.hpp"
 #include "kernel/fibers/scheduler.hpp"
+#include "kernel/log/log.hpp"
 #include "kernel/memory/memory.hpp"
 #include "kernel/time/clock.hpp"
 #include "kernel/trap/cpu.hpp"
@@ -57,6 +58,7 @@ uint64_t Platform::address_space() {
 }
 
 Result<std::span<std::byte>> Platform::reserve(size_t bytes) {
+  kernel::log_trace(kernel::Subsystem::memory, "reserve ", bytes, " bytes");
   return kernel::in_address_space([&](KernelAddressSpace& space) -> SpaceResult<std::span<std::byte>> {
     return as_span(CAIRN_TRY(space.reserve(kernel::guest_addresses_start(), kernel::guest_addresses_end(), bytes,
                                            alignment_for(bytes), kernel::charge_for(kernel::Use::memory))),
@@ -65,6 +67,8 @@ Result<std::span<std::byte>> Platform::reserve(size_t bytes) {
 }
 
 Result<void> Platform::commit(std::span<std::byte> pages) {
+  kernel::log_trace(kernel::Subsystem::memory, "commit ", pages.size(), " bytes at ",
+                    kernel::Hex{kernel::VirtAddr::of(pages.data()).value});
   return kernel::in_address_space([&](KernelAddressSpace& space) {
     const VirtAddr start = VirtAddr::of(pages.data());
     // A reservation that was kept for reuse (AddressPool) may have been made for another program.
@@ -74,6 +78,8 @@ Result<void> Platform::commit(std::span<std::byte> pages) {
 }
 
 void Platform::decommit(std::span<std::byte> pages) {
+  kernel::log_trace(kernel::Subsystem::memory, "decommit ", pages.size(), " bytes at ",
+                    kernel::Hex{kernel::VirtAddr::of(pages.data()).value});
   kernel::address_space().with(
       [&](KernelAddressSpace& space) { space.decommit(VirtAddr::of(pages.data()), pages.size()); });
 }

@@ -6,6 +6,8 @@ namespace cairn::kernel {
 std::optional<int> run_tests(std::string_view) { return std::nullopt; }
 std::optional<int> run_tests(const Bundle&, std::string_view) { return std::nullopt; }
 
+std::span<const BootOption> test_options() { return {}; }
+
 bool checks_accounts() { return false; }
 
 }  // namespace cairn::kernel

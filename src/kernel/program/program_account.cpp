@@ -40,9 +40,11 @@ void ProgramAccount::end_run() {
   const uint64_t object_bytes = release_unused(account_);
   const AccountState state = state_of(account_);
   if (state.total == frames_ && object_bytes == object_bytes_) return;
-  log_error("program `", state.name_text(), "` left ", state.total, " frames on its account instead of ", frames_,
-            ", and ", object_bytes, " bytes of objects instead of ", object_bytes_);
-  for (size_t use = 0; use < kUses; ++use) log_error(to_string(static_cast<Use>(use)), ": ", state.frames[use]);
+  log_error(Subsystem::memory, "program `", state.name_text(), "` left ", state.total,
+            " frames on its account instead of ", frames_, ", and ", object_bytes, " bytes of objects instead of ",
+            object_bytes_);
+  for (size_t use = 0; use < kUses; ++use)
+    log_error(Subsystem::memory, to_string(static_cast<Use>(use)), ": ", state.frames[use]);
   if (checks_accounts()) panic("a program's account is not empty after its end");
 }
 

@@ -72,7 +72,7 @@ class ProgramFiber final : private ProgramAccount, public Fiber {
   }
 
   wasi::ProgramEnd run_program() {
-    log_info("program ", number_, " `", job_.program.config.name, "` starts");
+    log_info(Subsystem::program, "program ", number_, " `", job_.program.config.name, "` starts");
     ++runs_;
     state_ = ProgramState::running;
     wasi::PhaseTimes times;
@@ -94,10 +94,10 @@ class ProgramFiber final : private ProgramAccount, public Fiber {
     state_ = ProgramState::waiting;
     const std::string_view name = job_.program.config.name;
     if (delay) {
-      log_info("program ", number_, " `", name, "` ended with status ", end.status, " and starts again in ",
-               *delay / 1'000'000, " ms");
+      log_info(Subsystem::program, "program ", number_, " `", name, "` ended with status ", end.status,
+               " and starts again in ", *delay / 1'000'000, " ms");
     } else {
-      log_info("program ", number_, " `", name, "` ended with status ", end.status);
+      log_info(Subsystem::program, "program ", number_, " `", name, "` ended with status ", end.status);
     }
     if (!delay && supervisor_.is_main(number_) && !checks_accounts()) {
       // The machine ends with this program, so destroying its parts first would only cost time.

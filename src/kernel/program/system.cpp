@@ -33,7 +33,7 @@ uint64_t KernelSystem::resolution(wasi::ClockId) { return 1000; }  // nanosecond
 
 Errno KernelSystem::fill_random(std::span<std::byte> bytes) {
   if (random_bytes(bytes)) return Errno::success;
-  log_warning("random bytes were asked for, but this machine has no source of entropy");
+  log_warning(Subsystem::entropy, "random bytes were asked for, but this machine has no source of entropy");
   return Errno::io;
 }
 

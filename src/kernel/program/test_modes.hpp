@@ -3,8 +3,10 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string_view>
 
+#include "kernel/boot/options.hpp"
 #include "kernel/program/bundle.hpp"
 
 namespace cairn::kernel {
@@ -15,6 +17,9 @@ std::optional<int> run_tests(std::string_view command_line);
 
 // Does the same for tests that need a bundle, which the command line or the bundle's mode asks for.
 std::optional<int> run_tests(const Bundle& bundle, std::string_view command_line);
+
+// The options of the command line that only tests use.
+std::span<const BootOption> test_options();
 
 // Whether the machine shall panic when accounts of memory are wrong.
 bool checks_accounts();

@@ -199,10 +199,36 @@ void show_cpus() {
   print_line("spurious interrupts of this CPU: ", this_cpu().spurious_interrupts.load(std::memory_order_relaxed));
 }
 
-void set_level(std::string_view name) {
-  LogLevel level = log_level();
-  if (!parse_log_level(name, level)) return print_line("there is no level `", name, "`: error, warning, info or debug");
-  set_log_level(level);
+// Shows the lines of the log that all filters admit: a level, a part of the kernel, or the name of a program.
+void show_log(Words filters) {
+  for (uint64_t number = 0;;) {
+    const auto record = take_log_record(number);
+    if (!record) return;
+    const bool admitted = std::ranges::all_of(filters, [&](std::string_view filter) {
+      if (const auto level = parse_log_level(filter)) return record->level <= *level;
+      if (const auto subsystem = parse_subsystem(filter)) return record->subsystem == *subsystem;
+      return record->program() == filter;
+    });
+    if (!admitted) continue;
+    const uint64_t milliseconds = record->nanoseconds / 1'000'000;
+    print_line(Column(Digits(milliseconds).text(), 9), "CPU ", Column(Digits(record->cpu).text(), 3),
+               Column(to_string(record->level), 8), Column(to_string(record->subsystem), 8),
+               Column(record->program(), record->program().empty() ? 0 : record->program().size() + 1), record->text());
+  }
+}
+
+void show_levels() {
+  LogLine line;
+  for (size_t i = 0; i < kSubsystems; ++i) {
+    const auto subsystem = static_cast<Subsystem>(i);
+    line << (i == 0 ? "" : ",") << to_string(subsystem) << "=" << to_string(log_levels()[subsystem]);
+  }
+  print_line(line.text());
+}
+
+void set_levels(std::string_view words) {
+  if (const auto wrong = log_levels().set(words))
+    print_line("`", *wrong, "` is neither a level (off, error, warning, info, debug, trace) nor PART=LEVEL");
 }
 
 // Recurses until the kernel's stack overflows.
@@ -231,14 +257,17 @@ constexpr Command kCommands[] = {
      [](Shell& shell, Words words) { shell.show_limits(words[0]); }},
     {"mem", "", "shows how much memory is in use", 0, 0, [](Shell&, Words) { show_memory(); }},
     {"cpus", "", "shows how many CPUs there are, and what they offer", 0, 0, [](Shell&, Words) { show_cpus(); }},
-    {"log", "LEVEL", "sets what the log says: error, warning, info or debug", 1, 1,
-     [](Shell&, Words words) { set_level(words[0]); }},
+    {"log", "[FILTER]..", "shows the log's newest lines: those of a level, a part of the kernel, a program", 0, kMany,
+     [](Shell&, Words words) { show_log(words); }},
+    {"level", "[LEVEL|PART=LEVEL,..]", "shows or sets which lines the log keeps, as in info,memory=off", 0, 1,
+     [](Shell&, Words words) { words.empty() ? show_levels() : set_levels(words[0]); }},
     {"time", "", "shows the time since boot and the time of day", 0, 0, [](Shell&, Words) { show_time(); }},
     {"version", "", "says which system this is", 0, 0,
      [](Shell&, Words) { print_line("Cairn, a WebAssembly operating system"); }},
     {"panic", "", "stops the kernel as a bug would", 0, 0, [](Shell&, Words) { panic("asked for in the shell"); }},
     {"overflow", "", "overflows the kernel's stack as a bug would", 0, 0, [](Shell&, Words) { go_down(0); }},
     {"poweroff", "", "switches the machine off", 0, 0, [](Shell&, Words) { machine::power_off(0); }},
+    {"reboot", "", "starts the machine anew", 0, 0, [](Shell&, Words) { machine::restart(); }},
 };
 
 const Command* find_command(std::string_view name) {
@@ -251,7 +280,7 @@ void Shell::show_help(Words words) {
     if (!words.empty() && words[0] != command.name) continue;
     LogLine usage;
     usage << command.name << " " << command.arguments;
-    print_line("  ", Column(usage.text(), 32), command.help);
+    print_line("  ", Column(usage.text(), 30), command.help);
   }
   if (words.empty()) {
     print_line("  PROGRAM is a name or a number of `ps`. Ctrl-C ends the program that `run` waits for, Tab completes,");

@@ -40,7 +40,7 @@ struct Pool {
 // Allocates, commits and frees at random.
 class Worker {
  public:
-  Worker(size_t number, Locked<Pool, SpinLock, LockRank::serial_port>& pool)
+  Worker(size_t number, Locked<Pool, SpinLock, LockRank::log_ring>& pool)
       : random_(static_cast<uint32_t>(number)), pool_(pool) {}
 
   void run(size_t rounds) {
@@ -89,11 +89,11 @@ class Worker {
   }
 
   std::minstd_rand random_;
-  Locked<Pool, SpinLock, LockRank::serial_port>& pool_;
+  Locked<Pool, SpinLock, LockRank::log_ring>& pool_;
 };
 
 void work_on_all_cpus(TestRun& run, std::array<ProgramAccount, kPrograms>& programs) {
-  Locked<Pool, SpinLock, LockRank::serial_port> pool;
+  Locked<Pool, SpinLock, LockRank::log_ring> pool;
   std::atomic<size_t> at_work{0};
   std::vector<std::unique_ptr<FunctionFiber>> fibers;
   for (size_t i = 0; i < 2 * cpu_count() + 2; ++i) {
@@ -117,7 +117,7 @@ void work_on_all_cpus(TestRun& run, std::array<ProgramAccount, kPrograms>& progr
   fibers.clear();
   run.expect(wrong == 0, "accounts do not add up to all memory");
   for (std::byte* const left : pool.with([](Pool& p) { return p.places; })) delete[] left;
-  log_info("accounts: ", checks, " checks on ", cpu_count(), " CPUs");
+  log_info(Subsystem::test, "accounts: ", checks, " checks on ", cpu_count(), " CPUs");
 }
 
 }  // namespace
@@ -181,7 +181,7 @@ void test_memory_limits(TestRun& run) {
           const std::string outcome =
               wasi::try_module(*config, *module, system, kLimits, [](const std::function<void()>& body) { body(); });
           if (outcome == kHungry[i].outcome) ++right;
-          if (outcome != kHungry[i].outcome) log_error("hungry ", i, ": ", outcome);
+          if (outcome != kHungry[i].outcome) log_error(Subsystem::test, "hungry ", i, ": ", outcome);
         }
         if (programs[i].has_reached_limit()) ++reached;
         programs[i].end_run();

@@ -89,7 +89,7 @@ void test_sleeping(TestRun& run) {
   join_all(fibers);
   run.expect(!early, "a sleep ended early");
   run.expect(ended == kFibers, "a sleep did not end");
-  log_info("fibers: the latest of ", kFibers, " sleeps ended ", latest.load() / 1000, " us late");
+  log_info(Subsystem::test, "fibers: the latest of ", kFibers, " sleeps ended ", latest.load() / 1000, " us late");
   run.expect(latest < 1'000'000'000, "a sleep ended more than a second late");
 }
 
@@ -184,7 +184,7 @@ class Computer {
     const auto function = get_export_as<runtime::Func>(*store_, instance_, "compute");
     const std::array arguments = {runtime::Val::i64(seed), runtime::Val::i64(rounds)};
     const auto result = call(*store_, *function, arguments);
-    if (!result) log_error("fibers: a guest ends with ", result.error().what());
+    if (!result) log_error(Subsystem::test, "fibers: a guest ends with ", result.error().what());
     return result ? result->front().as_i64() : -1;
   }
 
@@ -230,8 +230,8 @@ void test_preemption(TestRun& run) {
   run.expect(preemption_count() - preempted > 10, "nothing was preempted");
   // All guests end in the second half of the time, because they ran by turns, also those that outnumber the CPUs.
   run.expect(std::ranges::min(ends) - middle > (end - middle) / 2, "one guest had most of the CPU");
-  log_info("fibers: ", guests, " guests, one after the other ", (middle - start) / 1000, " us, by turns ",
-           (end - middle) / 1000, " us with ", preemption_count() - preempted, " preemptions");
+  log_info(Subsystem::test, "fibers: ", guests, " guests, one after the other ", (middle - start) / 1000,
+           " us, by turns ", (end - middle) / 1000, " us with ", preemption_count() - preempted, " preemptions");
 }
 
 void test_deadlock(TestRun& run) {
@@ -253,7 +253,7 @@ void measure_switch(TestRun& run) {
     });
   }
   join_all(fibers);
-  log_info("fibers: a switch takes ", (nanoseconds_since_boot() - start) / kSwitches, " ns");
+  log_info(Subsystem::test, "fibers: a switch takes ", (nanoseconds_since_boot() - start) / kSwitches, " ns");
 }
 
 }  // namespace cairn::kernel

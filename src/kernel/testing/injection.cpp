@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstring>
 #include <memory>
 
 #include "base/format.hpp"
 #include "base/nothrow_memory.hpp"
 #include "compiler/compile.hpp"
-#include "kernel/boot/boot_info.hpp"
+#include "kernel/boot/options.hpp"
 #include "kernel/devices/console.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/memory/memory.hpp"
@@ -223,10 +222,7 @@ void inject(std::string_view name, std::string_view phase, uint64_t step, Extent
 }
 
 uint64_t number_of(std::string_view command_line, std::string_view key, uint64_t otherwise) {
-  const std::string_view text = boot_option(command_line, key);
-  uint64_t value = otherwise;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
+  return parse_number(boot_option(command_line, key)).value_or(otherwise);
 }
 
 void report(std::string_view name, std::string_view phase, const Tally& tally) {

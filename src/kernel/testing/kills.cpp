@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <memory>
 #include <random>
 #include <string>
 #include <vector>
 
-#include "kernel/boot/boot_info.hpp"
+#include "kernel/boot/options.hpp"
 #include "kernel/devices/console.hpp"
 #include "kernel/fibers/core.hpp"
 #include "kernel/fibers/cpus.hpp"
@@ -210,7 +209,7 @@ void kill_some(TestRun& run, Shared& shared, std::minstd_rand& random, size_t fi
     if (fiber->lateness() > latest.lateness) latest = {.lateness = fiber->lateness(), .name = fiber->name()};
     const bool may_end = fiber->name().starts_with("compiling");
     if (fiber->was_killed() || (may_end && fiber->outcome() == "ended by itself")) continue;
-    log_error("kills: ", fiber->name(), ": ", fiber->outcome());
+    log_error(Subsystem::test, "kills: ", fiber->name(), ": ", fiber->outcome());
     run.expect(false, "a program was not killed");
   }
 }
@@ -232,9 +231,10 @@ void check_kills(TestRun& run, size_t kills) {
   kill_programs(run, kills, random, latest);
   run.expect_nothing(Account::now().difference(before));
   run.expect(promises_are_exact(), "the promised frames are wrong");
-  log_info("kills: the last of ", kills, " programs had ended after ", latest.lateness / 1000, " us: ", latest.name);
+  log_info(Subsystem::test, "kills: the last of ", kills, " programs had ended after ", latest.lateness / 1000,
+           " us: ", latest.name);
   const LongestDelay delay = longest_delay();
-  log_info("kills: kernel code kept a CPU for ", delay.nanoseconds / 1000, " us at most, last in ",
+  log_info(Subsystem::test, "kills: kernel code kept a CPU for ", delay.nanoseconds / 1000, " us at most, last in ",
            find_symbol(delay.pc).name);
 }
 
@@ -243,9 +243,7 @@ void check_kills(TestRun& run, size_t kills) {
 void test_kills(TestRun& run) { check_kills(run, 60); }
 
 int run_kill_tests(std::string_view command_line) {
-  const std::string_view text = boot_option(command_line, "kills");
-  size_t kills = 1000;
-  (void)std::from_chars(text.data(), text.data() + text.size(), kills);
+  const size_t kills = parse_number(boot_option(command_line, "kills")).value_or(1000);
   TestRun run;
   run.begin("kills");
   check_kills(run, kills);

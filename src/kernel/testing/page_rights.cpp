@@ -39,8 +39,8 @@ RightsReport audit(TestRun& run, std::string_view when) {
   const RightsRules all = rules();
   const RightsReport report = RightsAudit<PageFormat>(kDirectMap, machine::active_page_table(), all).run();
   for (const RightsViolation& violation : report.violations) {
-    log_error("page rights, ", when, ": page ", Hex{violation.page.value}, ", frame ", Hex{violation.frame.value}, " ",
-              violation.what);
+    log_error(Subsystem::test, "page rights, ", when, ": page ", Hex{violation.page.value}, ", frame ",
+              Hex{violation.frame.value}, " ", violation.what);
   }
   run.expect(report.violation_count == 0, when);
   run.expect(report.pages > 100 && report.tables >= 4, "the page tables were not seen");
@@ -117,7 +117,7 @@ void test_page_rights(TestRun& run) {
   const RightsReport after = audit(run, "after code was released");
   run.expect(after.executable == before.executable, "released code is executable");
   run.expect(after.tables == before.tables && after.pages == before.pages, "the direct map is not whole again");
-  log_info("page rights: ", after.pages, " pages in ", after.tables, " tables");
+  log_info(Subsystem::test, "page rights: ", after.pages, " pages in ", after.tables, " tables");
 }
 
 }  // namespace cairn::kernel

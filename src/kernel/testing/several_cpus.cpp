@@ -59,14 +59,14 @@ void test_all_cpus(TestRun& run) {
   });
   run.expect(!late, "a CPU runs no fiber");
   run.expect(static_cast<size_t>(std::popcount(seen.load())) == cpus, "two fibers ran on one CPU");
-  log_info("cpus: ", cpus, " CPUs ran fibers at the same time");
+  log_info(Subsystem::test, "cpus: ", cpus, " CPUs ran fibers at the same time");
 }
 
 void test_locks_of_cpus(TestRun& run) {
   constexpr size_t kRounds = 2000;
   const size_t fibers = 2 * cpu_count() + 1;
   Locked<uint64_t, Mutex<FiberParker>, LockRank::random> by_mutex;
-  Locked<uint64_t, SpinLock, LockRank::serial_port> by_spin_lock;
+  Locked<uint64_t, SpinLock, LockRank::log_ring> by_spin_lock;
   std::atomic<size_t> lost{0};
   run_in_fibers(run, fibers, [&](size_t i) {
     for (size_t round = 0; round < kRounds; ++round) {
@@ -129,7 +129,7 @@ void test_time_of_cpus(TestRun& run) {
     }
   });
   run.expect(!went_back, "time went back between two CPUs");
-  log_info("cpus: a token went through ", std::popcount(cpus_seen.load()), " CPUs");
+  log_info(Subsystem::test, "cpus: a token went through ", std::popcount(cpus_seen.load()), " CPUs");
 }
 
 void test_shoot_down(TestRun& run) {
@@ -172,7 +172,7 @@ void test_shoot_down(TestRun& run) {
   Platform::release(*reservation);
   run.expect(stale == 0, "a CPU has read a page that was decommitted");
   run.expect(read != 0, "nothing was read");
-  log_info("cpus: ", read.load(), " reads of a page that came and went ", kRounds, " times");
+  log_info(Subsystem::test, "cpus: ", read.load(), " reads of a page that came and went ", kRounds, " times");
 }
 
 void test_starts_and_ends(TestRun& run) {

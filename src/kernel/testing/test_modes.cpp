@@ -1,7 +1,9 @@
 // The modes of test_modes.hpp in the testing image: calls the tests that the command line or the bundle asks for.
 #include "kernel/program/test_modes.hpp"
 
-#include "kernel/boot/boot_info.hpp"
+#include <algorithm>
+#include <array>
+
 #include "kernel/testing/cpus.hpp"
 #include "kernel/testing/injection.hpp"
 #include "kernel/testing/kills.hpp"
@@ -10,6 +12,25 @@
 #include "kernel/testing/trials.hpp"
 
 namespace cairn::kernel {
+namespace {
+
+bool takes_test(std::string_view value) {
+  constexpr std::array<std::string_view, 5> kTests = {"all", "echo", "cpus", "kills", "injection"};
+  return std::ranges::find(kTests, value) != kTests.end();
+}
+bool takes_number(std::string_view value) { return parse_number(value).has_value(); }
+
+constexpr std::array kOptions = {
+    BootOption{"test", "all, echo, cpus, kills or injection", takes_test},
+    BootOption{"kills", "a number", takes_number},   // how many programs test=kills kills
+    BootOption{"stride", "a number", takes_number},  // of test=injection (injection.cpp), like the next two
+    BootOption{"step", "a number", takes_number},
+    BootOption{"extent", "one or all", [](std::string_view value) { return value == "one" || value == "all"; }},
+};
+
+}  // namespace
+
+std::span<const BootOption> test_options() { return kOptions; }
 
 std::optional<int> run_tests(std::string_view command_line) {
   const std::string_view test = boot_option(command_line, "test");

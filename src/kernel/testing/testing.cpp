@@ -33,7 +33,7 @@ namespace cairn::kernel {
 
 void TestRun::expect(bool condition, std::string_view what) {
   if (condition) return;
-  log_error("test ", test_, ": ", what);
+  log_error(Subsystem::test, "test ", test_, ": ", what);
   test_failed_ = true;
 }
 
@@ -283,7 +283,7 @@ int run_kernel_tests() {
   LogLine line;
   line << run.passed() << " passed, " << run.failed() << " failed\n";
   console::write(Port::standard_output, line.text());
-  log_info(line.text().substr(0, line.text().size() - 1));
+  log_info(Subsystem::test, line.text().substr(0, line.text().size() - 1));
   return run.failed() == 0 ? 0 : 1;
 }
 

@@ -79,7 +79,8 @@ Result<void> try_start(Cpu& cpu, CpuMain main, uint64_t limit) {
 
 Result<void> start_cpu(Cpu& cpu, CpuMain main, uint64_t limit) {
   Result<void> started = try_start(cpu, main, limit);
-  if (!started) log_warning("CPU ", cpu.hardware_id, " does not start: ", started.error().to_string());
+  if (!started)
+    log_warning(Subsystem::fibers, "CPU ", cpu.hardware_id, " does not start: ", started.error().to_string());
   return started;
 }
 

@@ -2,6 +2,7 @@
 #include "port/paging.hpp"
 
 #include "base/boot_protocol.hpp"
+#include "kernel/boot/options.hpp"
 #include "kernel/firmware/boot_tree.hpp"
 #include "port/cpu.hpp"
 #include "port/layout.hpp"

@@ -144,9 +144,9 @@ uint64_t start_clock(const BootInfo&) {
   tsc_rate = *chosen;
   apic_rate =
       by_apic ? static_cast<uint64_t>(static_cast<unsigned __int128>(tsc_rate) * kHypervisorApicRate / *by_apic) : 0;
-  log_debug("clock: TSC ", tsc_rate, " Hz (by the power management timer ", by_power_timer.value_or(0), ", APIC ",
-            by_virtual_apic.value_or(0), ", CPU ", announced.value_or(0), ", interval timer ",
-            by_interval_timer.value_or(0), "), APIC ", apic_rate, " Hz");
+  log_debug(Subsystem::clock, "clock: TSC ", tsc_rate, " Hz (by the power management timer ",
+            by_power_timer.value_or(0), ", APIC ", by_virtual_apic.value_or(0), ", CPU ", announced.value_or(0),
+            ", interval timer ", by_interval_timer.value_or(0), "), APIC ", apic_rate, " Hz");
   start_timer();
   return tsc_rate;
 }

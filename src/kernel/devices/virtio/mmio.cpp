@@ -88,7 +88,8 @@ std::unique_ptr<Transport> find_mmio_device(PhysRange registers) {
   auto transport = std::make_unique<MmioTransport>(*mapped);
   if (transport->read(magic) != kMagic || transport->read(device_id) == 0) return nullptr;
   if (transport->read(version) != 2) {
-    log_warning("virtio: the device at ", Hex{registers.start.value}, " speaks the version before the standard only");
+    log_warning(Subsystem::devices, "virtio: the device at ", Hex{registers.start.value},
+                " speaks the version before the standard only");
     return nullptr;
   }
   return transport;

@@ -59,7 +59,8 @@ std::optional<Queue::Completion> Queue::take() {
   const uint32_t id = ring[next_used_ % size_ * 2];
   const uint32_t length = ring[next_used_ % size_ * 2 + 1];
   if (id >= size_ || !slots_[id].outstanding || length > slots_[id].length) {
-    log_error("virtio: the device returned buffer ", id, " with ", length, " bytes; its queue is not used any more");
+    log_error(Subsystem::devices, "virtio: the device returned buffer ", id, " with ", length,
+              " bytes; its queue is not used any more");
     broken_ = true;
     return std::nullopt;
   }
