@@ -79,7 +79,7 @@ constexpr std::string_view kPanic = "cairn: kernel panic: ";
 constexpr std::string_view kWrongCommandLine = "cairn: the kernel's command line is wrong";
 
 namespace kernel_option {
-constexpr std::string_view kPaging = "paging";  // RISC-V only: sv39 or sv48; by default sv48 if the CPU has it
+constexpr std::string_view kPaging = "paging";  // RISC-V only: sv39, sv48 or sv57; by default sv48 if the CPU has it
 constexpr std::string_view kLogLevels = "log";  // which lines the log keeps (kernel/log/levels.hpp); by default info
 constexpr std::string_view kCpus = "cpus";      // the number of CPUs to use; by default all
 // What the report of a panic has: `short` is the innermost calls, `full` is registers and all calls. It is `full` by

@@ -192,7 +192,7 @@ case "$target" in
     one_line below_floor/line
     ;;
   riscv64)
-    for paging in sv39 sv48; do
+    for paging in sv39 sv48 sv57; do
       run --paging $paging "$root/examples/hello.cpp" </dev/null
       expect $paging 0 "Hello from WebAssembly on Cairn!"
     done

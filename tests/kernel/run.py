@@ -97,6 +97,7 @@ def main():
             machine_tests(*machine)
         machine_tests("virt", None, "", cpus=4)
         machine_tests("virt", None, "paging=sv39", cpus=2)
+        machine_tests("virt", None, "paging=sv57", cpus=2)
         port_tests("virt")
         cpu_tests("virt")
         cpu_tests("virt", "paging=sv39")

@@ -10,14 +10,14 @@
 namespace cairn::kernel {
 namespace {
 
-bool takes_paging(std::string_view value) { return value == "sv39" || value == "sv48"; }
+bool takes_paging(std::string_view value) { return value == "sv39" || value == "sv48" || value == "sv57"; }
 bool takes_levels(std::string_view value) { return !LogLevels().set(value); }
 bool takes_cpus(std::string_view value) { return parse_number(value).value_or(0) != 0; }
 bool takes_backtrace(std::string_view value) { return value == "short" || value == "full"; }
 bool takes_any(std::string_view) { return true; }
 
 constexpr std::array kOptions = {
-    BootOption{kernel_option::kPaging, "sv39 or sv48", takes_paging},
+    BootOption{kernel_option::kPaging, "sv39, sv48 or sv57", takes_paging},
     BootOption{kernel_option::kLogLevels, "LEVEL or PART=LEVEL, with commas between several", takes_levels},
     BootOption{kernel_option::kCpus, "a number from 1", takes_cpus},
     BootOption{kernel_option::kBacktrace, "short or full", takes_backtrace},

@@ -30,7 +30,8 @@ struct Machine {
   static constexpr unsigned kLevels = L;
 };
 using Machines =
-    ::testing::Types<Machine<X64PageFormat, testing::X64Rules, 4>, Machine<Rv64PageFormat, testing::Rv64Rules, 3>>;
+    ::testing::Types<Machine<X64PageFormat, testing::X64Rules, 4>, Machine<Rv64PageFormat, testing::Rv64Rules, 3>,
+                     Machine<Rv64PageFormat, testing::Rv64Rules, 5>>;
 TYPED_TEST_SUITE(SmallMachines, Machines);
 
 // A machine with an address space, and the model of what is in it.

@@ -1,6 +1,6 @@
-// Trees of page tables with 512 entries each: x86-64's four levels, Sv39 and Sv48. They differ in three parameters:
-// `levels` is the height of the tree, Format says how an entry is written, and Tlb says how a translation is flushed.
-// The tests run on the host against an emulated MMU.
+// Trees of page tables with 512 entries each: x86-64's four levels, Sv39, Sv48 and Sv57. They differ in three
+// parameters: `levels` is the height of the tree, Format says how an entry is written, and Tlb says how a translation
+// is flushed. The tests run on the host against an emulated MMU.
 //
 // Entries record whether their frame belongs to the mapping (Access::owned); unmapping frees such frames. A PageTable
 // has no lock of its own. The lock around the AddressSpace that uses it protects it.

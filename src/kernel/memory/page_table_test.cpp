@@ -26,7 +26,7 @@ template <class M>
 class PageTableTest : public ::testing::Test {};
 using Machines =
     ::testing::Types<Machine<X64PageFormat, testing::X64Rules, 4>, Machine<Rv64PageFormat, testing::Rv64Rules, 3>,
-                     Machine<Rv64PageFormat, testing::Rv64Rules, 4>>;
+                     Machine<Rv64PageFormat, testing::Rv64Rules, 4>, Machine<Rv64PageFormat, testing::Rv64Rules, 5>>;
 TYPED_TEST_SUITE(PageTableTest, Machines);
 
 // Does random operations on 8 MiB of addresses, each on a random CPU, and compares with a map of pages. After each

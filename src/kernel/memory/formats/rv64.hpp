@@ -1,4 +1,4 @@
-// The format of RISC-V's page table entries, which is the same for Sv39 and Sv48 [riscv-priv 10.4]. It needs no
+// The format of RISC-V's page table entries, which is the same for Sv39, Sv48 and Sv57 [riscv-priv 10.4]. It needs no
 // privileged instruction, so it is tested on the host too.
 #pragma once
 

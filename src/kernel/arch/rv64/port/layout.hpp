@@ -1,4 +1,5 @@
-// The layout of the kernel's address space, which is the same for Sv39 and Sv48. The lower half belongs to guests.
+// The layout of the kernel's address space, which is the same for Sv39, Sv48 and Sv57. The lower half belongs to
+// guests.
 #pragma once
 
 #include <cstdint>

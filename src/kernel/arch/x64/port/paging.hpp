@@ -24,7 +24,7 @@ struct Tlb {
 static_assert(TranslationCache<Tlb>);
 
 namespace machine {
-// The number of table levels to use: 3 or 4.
+// The number of table levels to use: 3, 4 or 5.
 unsigned page_table_levels(const BootInfo& info);
 // The level of the largest pages that the CPU supports: 0 for 4 KiB, 1 for 2 MiB, 2 for 1 GiB.
 unsigned largest_page_level();
