@@ -54,6 +54,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const uint64_t id : info->cpus.numbers()) fuzz::check(id < 255, "an APIC id does not fit xAPIC");
   // A CPU's entry has 8 bytes.
   fuzz::check(info->cpus.numbers().size() + info->cpus.left_out() <= size / 8, "CPUs that nothing describes");
+  const auto io_apics = info->interrupts.io_apics();
+  // An I/O APIC's entry has 12 bytes. Without an entry, there is the usual one.
+  fuzz::check(!io_apics.empty() && io_apics.size() <= std::max<size_t>(1, size / 12), "I/O APICs out of nothing");
   if (const auto& pci = info->pci_config) {
     fuzz::check(pci->start.value != 0 && pci->first_bus <= pci->last_bus, "PCI's configuration space has no buses");
   }

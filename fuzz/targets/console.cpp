@@ -3,7 +3,8 @@
 //
 // The driver must stay inside its buffers, must not assert, and must not wait for ever for a device that has broken its
 // queue. It may wait for a device that does not answer at once: devices also answer while the driver sleeps, sometimes
-// only after seconds.
+// only after seconds. A device may interrupt at once, twice, later, without a reason or never. If no interrupt is left
+// out, the driver must not have waited for the deadline that saves it from a missed one.
 #include "kernel/devices/console.cpp"  // NOLINT: the driver's state has to be thrown away after each input
 
 #include <cstdlib>
@@ -16,14 +17,16 @@
 namespace cairn::kernel {
 namespace {
 
-constexpr size_t kMemory = 8 << 20;             // bytes of memory for the driver's queues and buffers
-constexpr uint64_t kPatience = 60'000'000'000;  // nanoseconds that the driver may take for one input
+constexpr size_t kMemory = 8 << 20;              // bytes of memory for the driver's queues and buffers
+constexpr uint64_t kPatience = 600'000'000'000;  // nanoseconds that the driver may take for one input
 
 struct Machine {
   FrameSource* frames = nullptr;
   fuzz::Input* input = nullptr;
   uint64_t time = 0;
   uint64_t silent_until = 0;  // the time before which the devices do nothing while the driver sleeps
+  bool is_reliable = false;   // whether no interrupt is left out
+  bool is_busy = false;       // whether the devices act now
 };
 constinit Machine machine_state;
 
@@ -61,14 +64,35 @@ class FakeTransport final : public virtio::Transport {
   void notify(uint16_t index) override {
     if (input_.byte() < 240) serve(index);
   }
+  [[nodiscard]] bool connect(InterruptHandler& handler) override {
+    if (input_.byte() >= 230) return false;
+    handler_ = &handler;
+    return true;
+  }
   [[nodiscard]] uint32_t config32(uint32_t) const override { return input_.byte() % 12; }
 
   // Lets the device do something on every queue.
   void serve_all() {
     for (uint16_t i = 0; i < queues_.size(); ++i) serve(i);
+    if (std::exchange(is_interrupt_late_, false) || (!input_.empty() && input_.byte() >= 250)) interrupt();
   }
 
  private:
+  void interrupt() {
+    if (handler_ != nullptr) handler_->handle_interrupt();
+  }
+  // Interrupts after a buffer was used, in one of several ways.
+  void interrupt_somehow() {
+    const uint8_t way = input_.empty() ? 0 : input_.byte();
+    if (way >= 240 && !machine_state.is_reliable) return;
+    if (way >= 200) {
+      is_interrupt_late_ = true;
+      return;
+    }
+    interrupt();
+    if (way >= 180) interrupt();
+  }
+
   template <class T>
   static volatile T* at(PhysAddr base, size_t index) {
     return kDirectMap.at<volatile T>(base) + index;
@@ -119,17 +143,22 @@ class FakeTransport final : public virtio::Transport {
     *at<uint32_t>(ring, used % queue.size * 2) = way < 250 ? slot : input_.take<uint16_t>();
     *at<uint32_t>(ring, used % queue.size * 2 + 1) = way < 245 ? length : input_.take<uint32_t>();
     *at<uint16_t>(queue.addresses.used, 1) = static_cast<uint16_t>(used + 1);
+    if (*at<uint16_t>(queue.addresses.available, 0) == 0) interrupt_somehow();
   }
 
   fuzz::Input& input_;
   std::vector<DeviceQueue> queues_;
   uint8_t status_ = 0;
+  InterruptHandler* handler_ = nullptr;
+  bool is_interrupt_late_ = false;  // whether an interrupt comes when the device acts next
 };
 
 std::vector<FakeTransport*> transports;  // the transports of all attached devices
 
 void serve_all() {
+  machine_state.is_busy = true;
   for (FakeTransport* transport : transports) transport->serve_all();
+  machine_state.is_busy = false;
 }
 
 void use_console(fuzz::Input& input) {
@@ -139,7 +168,8 @@ void use_console(fuzz::Input& input) {
       case 0: console::write(Port::standard_output, std::span(buffer).first(input.byte())); break;
       case 1: console::write(static_cast<Port>(1 + input.byte() % 3), "text"); break;
       case 2:
-        if (console::input_ready()) (void)console::read(std::span(buffer).first(input.byte()));
+        if (console::wait_for_input(nanoseconds_since_boot()))
+          (void)console::read(std::span(buffer).first(input.byte()));
         break;
       case 3: (void)console::readable_bytes(); break;
       case 4: console::flush(); break;
@@ -175,26 +205,41 @@ void write_serial(std::string_view) {}
 LogLine& LogLine::operator<<(std::string_view) { return *this; }
 LogLine& LogLine::append_decimal(uint64_t) { return *this; }
 
-uint64_t nanoseconds_since_boot() { return machine_state.time += 1000; }
-// Lets the devices act while the driver halts until `deadline`.
-static void halt_until(uint64_t deadline) {
-  machine_state.time = std::max(machine_state.time, deadline);
-  fuzz::check(machine_state.time < kPatience, "the driver waits for ever");
-  if (machine_state.time < machine_state.silent_until) return;
-  serve_all();
-  // Now and then the devices are silent for up to four seconds. After ten seconds they always answer.
-  const uint8_t way = machine_state.input->byte();
-  if (way >= 240 && machine_state.time < 10'000'000'000) {
-    machine_state.silent_until = machine_state.time + (way - 239u) * uint64_t{250'000'000};
+// The devices act between any two steps of the driver's. The driver reads the time in between, so they act there.
+uint64_t nanoseconds_since_boot() {
+  Machine& m = machine_state;
+  if (!m.is_busy && m.time >= m.silent_until && !m.input->empty() && m.input->byte() < 40) serve_all();
+  return m.time += 1000;
+}
+// Lets the devices act while the driver waits. Returns whether an interrupt has ended the wait before `deadline`.
+static bool wait_until(uint64_t deadline, const std::atomic<uint32_t>& word, uint32_t value) {
+  Machine& m = machine_state;
+  constexpr uint64_t kStep = 50'000'000;  // nanoseconds
+  while (m.time < deadline) {
+    m.time = std::min(deadline, m.time + kStep);
+    fuzz::check(m.time < kPatience, "the driver waits for ever");
+    if (m.time < m.silent_until) continue;
+    serve_all();
+    if (word != value) return true;
+    // Now and then the devices are silent for up to four seconds. After ten seconds they always answer.
+    const uint8_t way = m.input->byte();
+    if (way >= 240 && m.time < 10'000'000'000) m.silent_until = m.time + (way - 239u) * uint64_t{250'000'000};
   }
+  return false;
 }
 
 // There is one fiber, so no lock is ever waited for, and it has no limits.
-runtime::ParkResult park(const std::atomic<uint32_t>&, std::optional<uint64_t> deadline, EndsWithTime) {
-  fuzz::check(deadline.has_value(), "the driver waits for a lock that it holds");
-  halt_until(*deadline);
+runtime::ParkResult park(const std::atomic<uint32_t>&, std::optional<uint64_t>, EndsWithTime) {
+  fuzz::check(false, "the driver waits for a lock that it holds");
+  return runtime::ParkResult::deadlocked;
+}
+runtime::ParkResult park_while(const std::atomic<uint32_t>& word, uint32_t value, std::optional<uint64_t> deadline,
+                               EndsWithTime) {
+  fuzz::check(deadline.has_value(), "the driver waits without a deadline");
+  if (word != value || wait_until(*deadline, word, value)) return runtime::ParkResult::unparked;
   return runtime::ParkResult::timed_out;
 }
+void unpark_in_interrupt(const std::atomic<uint32_t>&) {}
 void yield_if_due() {}
 void unpark(const std::atomic<uint32_t>&) {}
 bool is_over_limit() { return false; }
@@ -209,7 +254,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   FrameSource frames;
   const PhysRange range{kDirectMap.physical(memory), kMemory};
   fuzz::check(frames.initialize(kDirectMap, std::span(&range, 1), range.end()), "no frames");
-  machine_state = {.frames = &frames, .input = &input};
+  machine_state = {.frames = &frames, .input = &input, .is_reliable = size != 0 && data[size - 1] % 2 == 0};
+  const uint64_t missed = device_interrupts().missed;
   const size_t wanted = size != 0 && data[size - 1] >= 128 ? 2 : 1;
   std::vector<std::unique_ptr<FakeTransport>> unattached;
   for (size_t i = 0; i < wanted; ++i) {
@@ -219,6 +265,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   console::find_ports();
   if (!transports.empty()) use_console(input);
+  fuzz::check(!machine_state.is_reliable || device_interrupts().missed == missed, "the driver slept over an interrupt");
   delete console::console;
   console::console = nullptr;
   transports.clear();

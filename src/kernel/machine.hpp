@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "kernel/devices/interrupt.hpp"
 #include "kernel/memory/address.hpp"
 
 namespace cairn::kernel {
@@ -22,6 +23,11 @@ namespace machine {
 void console_write(std::string_view text);
 // Returns a byte that was typed, or -1.
 int console_try_read();
+// Lets the serial port call `handler` when a byte is typed. Returns false if it cannot interrupt.
+[[nodiscard]] bool connect_console(InterruptHandler& handler);
+// Allows the next interrupt of the serial port, which connect_console() has connected. Called before console_try_read()
+// if its failure leads to a wait. If a byte was typed before the call, the interrupt comes at once.
+void allow_console_interrupt();
 
 // power.cpp: switches the machine off. The status reaches the host if the machine can convey it.
 [[noreturn]] void power_off(int status);
@@ -49,6 +55,14 @@ size_t hardware_entropy(const BootInfo& info, std::span<std::byte> out);
 
 // devices.cpp: finds the machine's devices and starts the drivers.
 void find_devices(const BootInfo& info);
+
+// interrupts.cpp: finds the interrupt controllers, and lets this CPU take their interrupts. Called once, by the CPU
+// that boots, when memory and MMIO can be used.
+void start_interrupts(const BootInfo& info);
+// Lets the line interrupt the CPU that boots, which then calls `handler`. A line is connected once and for good.
+// Returns false if no controller has the line, or if too many interrupts are in use. The interrupt may come before the
+// function returns.
+[[nodiscard]] bool connect_line(InterruptLine line, InterruptHandler& handler);
 
 // trap.cpp: called by each CPU first, with its record. After this call, this_cpu() finds the record, and faults reach
 // handle_fault. The CPU enters traps on the kTrapStackCount stacks at `stacks` (kernel/trap/trap_stacks.hpp).

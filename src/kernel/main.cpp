@@ -8,6 +8,7 @@
 #include "kernel/boot/options.hpp"
 #include "kernel/cpu_features.hpp"
 #include "kernel/devices/console.hpp"
+#include "kernel/devices/device_signal.hpp"
 #include "kernel/entropy/random.hpp"
 #include "kernel/fibers/cpus.hpp"
 #include "kernel/fibers/scheduler.hpp"
@@ -37,6 +38,8 @@ constinit const BootInfo* the_boot_info = nullptr;
     log_warning(Subsystem::kernel, "console: ", bytes, " bytes of output were dropped");
   send_record(control_record::kExit, "", static_cast<uint64_t>(status));
   console::flush();
+  const DeviceInterrupts interrupts = device_interrupts();
+  log_debug(Subsystem::devices, "devices: ", interrupts.handled, " interrupts, ", interrupts.missed, " missed");
   log_info(Subsystem::kernel, "exit status ", status);
   machine::power_off(status);
 }
@@ -141,6 +144,7 @@ void kernel_main(BootInfo& info) {
   log_info(Subsystem::kernel, "Cairn, entered by ", info.firmware, ", ", info.ram.total_bytes() >> 20,
            " MiB of memory, command line `", info.command_line, "`");
   start_random();
+  machine::start_interrupts(info);
   machine::find_devices(info);
   console::find_ports();
   begin_to_take_flush_requests();

@@ -8,7 +8,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PORTS = ["cairn.stdin", "cairn.stdout", "cairn.stderr", "cairn.control"]
-MICROVM = "microvm,x-option-roms=off,pit=off,pic=off,rtc=off,isa-serial=on,auto-kernel-cmdline=off"
+MICROVM = "microvm,x-option-roms=off,pit=off,pic=off,rtc=off,isa-serial=on"
 
 
 class Result:
@@ -17,13 +17,19 @@ class Result:
         self.seconds = 0.0
         self.timed_out = False
         self.qemu_status = None
-        self.cpu_seconds = 0.0  # the CPU time that QEMU had used when it was killed
+        self.cpu_seconds = None  # the CPU time that QEMU used while the machine was idle
 
     @property
     def status(self):
         """Returns the program's exit status, or None if the machine ended without reporting one."""
         lines = self.control.decode().splitlines()
         return int(lines[-1].split()[1]) if lines and lines[-1].startswith("exit ") else None
+
+
+def cpu_time(pid):
+    """Returns the CPU time that a process has used, in seconds."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def serial_device(machine, name, ports=5):
@@ -34,6 +40,7 @@ def serial_device(machine, name, ports=5):
 
 def command(machine, cpu, memory, append, bundle, entropy, cpus, before, after):
     """Returns QEMU's command line for a machine. The parameters are those of boot()."""
+    machine, _, machine_options = machine.partition(",")
     pci = machine == "q35"
     image = "cairn-kernel-testing" if "test=" in append else "cairn-kernel"
     if machine == "virt":
@@ -42,6 +49,8 @@ def command(machine, cpu, memory, append, bundle, entropy, cpus, before, after):
     else:
         line = ["qemu-system-x86_64", "-M", MICROVM if machine == "microvm" else "q35", "-cpu", cpu or "max"]
         line += ["-kernel", ROOT / "build/kernel-x86_64" / image, "-device", "isa-debug-exit"]
+    if machine_options:
+        line[2] += "," + machine_options
     line += ["-m", memory, "-append", append, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"]
     line += ["-global", "virtio-mmio.force-legacy=false"] if not pci else []
     line += ["-device", "virtio-rng-pci,disable-legacy=on" if pci else "virtio-rng-device"] if entropy else []
@@ -53,10 +62,12 @@ def command(machine, cpu, memory, append, bundle, entropy, cpus, before, after):
 
 def boot(machine, append="", cpu=None, memory="1G", stdin=b"", bundle=None, timeout=60, typed=b"", monitor=b"",
          entropy=True, cpus=1, before=(),
-         after=(), homes=("console",) * 4):
-    """Boots a machine and waits for its end. `stdin` goes to the program's input. When the serial console prompts,
-    `typed` goes there, and the commands `monitor` go to QEMU's monitor. `before` and `after` are options of QEMU before
-    and after the console named `console`; `homes` are the consoles that have the ports."""
+         after=(), homes=("console",) * 4, idle=None):
+    """Boots a machine and waits for its end. Options of QEMU's -M may follow the machine's name. `stdin` goes to
+    the program's input. When the serial console prompts, `typed` goes there, and the commands `monitor` go to QEMU's
+    monitor. `before` and `after` are options of QEMU before and after the console named `console`; `homes` are the
+    consoles that have the ports. With `idle`, the machine is left alone for so many seconds when the console
+    prompts. The CPU time that QEMU uses meanwhile is measured; then the machine is killed."""
     line = command(machine, cpu, memory, append, bundle, entropy, cpus, before, after)
     ours, theirs = [], []
     for number in range(6):
@@ -116,14 +127,18 @@ def boot(machine, append="", cpu=None, memory="1G", stdin=b"", bundle=None, time
                     ours[4].sendall(typed)
                     ours[5].sendall(monitor)
                     typed = monitor = b""
+                if idle and result.cpu_seconds is None and b"cairn> " in b"".join(chunks["log"]):
+                    time.sleep(1)
+                    before = cpu_time(qemu.pid)
+                    time.sleep(idle)
+                    result.cpu_seconds = cpu_time(qemu.pid) - before
+                    open_ends.clear()
             else:
                 selector.unregister(key.fileobj)
                 open_ends.discard(key.data)
                 if key.data == 0:
                     pending = None
-    if result.timed_out:
-        fields_of_stat = pathlib.Path(f"/proc/{qemu.pid}/stat").read_text().rpartition(")")[2].split()
-        result.cpu_seconds = (int(fields_of_stat[11]) + int(fields_of_stat[12])) / os.sysconf("SC_CLK_TCK")
+    if result.timed_out or result.cpu_seconds is not None:
         qemu.kill()
     result.qemu_status = qemu.wait()
     result.seconds = time.monotonic() - started

@@ -96,6 +96,7 @@ def main():
         for machine in RISCV:
             machine_tests(*machine)
         machine_tests("virt", None, "", cpus=4)
+        machine_tests("virt,aia=aplic-imsic", None, "", cpus=4)
         machine_tests("virt", None, "paging=sv39", cpus=2)
         machine_tests("virt", None, "paging=sv57", cpus=2)
         port_tests("virt")

@@ -56,10 +56,8 @@ std::vector<std::string> base_arguments(const Options& options) {
   switch (options.machine) {
     case Machine::microvm:
       // Only ACPI's tables list the other CPUs, but making them takes QEMU's firmware some 15 ms.
-      add({"-M", options.cpus == 1 ? "microvm,acpi=off,x-option-roms=off,pit=off,pic=off,rtc=off,isa-serial=on,"
-                                     "auto-kernel-cmdline=off"
-                                   : "microvm,x-option-roms=off,pit=off,pic=off,rtc=off,isa-serial=on,"
-                                     "auto-kernel-cmdline=off"});
+      add({"-M", options.cpus == 1 ? "microvm,acpi=off,x-option-roms=off,pit=off,pic=off,rtc=off,isa-serial=on"
+                                   : "microvm,x-option-roms=off,pit=off,pic=off,rtc=off,isa-serial=on"});
       break;
     case Machine::q35: add({"-M", "q35,hpet=off"}); break;
     case Machine::virt: add({"-M", "virt"}); break;

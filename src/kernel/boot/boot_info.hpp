@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "kernel/boot/cpu_list.hpp"
+#include "kernel/boot/interrupt_map.hpp"
 #include "kernel/memory/memory_map.hpp"
 
 namespace cairn::kernel {
@@ -18,6 +19,7 @@ struct BootInfo {
   PhysRange bundle;               // the boot bundle; size 0: there is none
   PhysRange device_tree;          // the device tree (RISC-V only); size 0: there is none
   PhysAddr acpi_root;             // address of ACPI's root pointer, the RSDP (x86-64 only); 0: unknown
+  InterruptMap interrupts;        // x86-64 only
   CpuList other_cpus;             // the CPUs that can be used, without the one that the kernel was entered on
   PhysRange start_pages;          // x86-64: pages below 1 MiB with which other CPUs start; size 0: there are none
   uint64_t entry_ticks = 0;       // the tick counter when the kernel was entered

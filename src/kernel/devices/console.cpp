@@ -64,16 +64,18 @@ bool attach(std::unique_ptr<virtio::Transport> transport) {
   d->control_transmit = Queue::create(*transport, 3);
   const std::span<std::byte> control = allocate_buffer(kControlBuffer * (kControlBuffers + 1));
   if (!d->control_receive || !d->control_transmit || control.empty()) return false;
+  if (!transport->connect(console->signal)) console->signal.begin_polling();
   virtio::finish_setup(*transport);
   d->control_out = control.first(kControlBuffer);
   for (uint32_t i = 0; i < kControlBuffers && d->control_receive->has_room(); ++i) {
     d->control_buffers[i] = control.subspan((i + 1) * kControlBuffer, kControlBuffer);
     d->control_receive->add(d->control_buffers[i], true, i);
   }
+  d->control_receive->ask_for_interrupts();
   d->control_receive->notify();
   d->transport = std::move(transport);
   console->devices.push_back(std::move(d));
-  console->messages.with([](Messages&) { send_control(*console->devices.back(), 0, device_ready, 1); });
+  console->messages.with([](Messages&) { send_control(*console, *console->devices.back(), 0, device_ready, 1); });
   return true;
 }
 
@@ -81,11 +83,11 @@ void find_ports() {
   if (console == nullptr || console->devices.empty()) return;
   Console& c = *console;
   const uint64_t deadline = nanoseconds_since_boot() + 200'000'000;  // 200 ms from now
-  Backoff backoff;
   const auto is_complete = [&] {
     return std::ranges::all_of(c.homes, [](const Home& home) { return home.device != nullptr; });
   };
-  for (poll(c); !is_complete() && nanoseconds_since_boot() < deadline; poll(c)) backoff.wait();
+  DeviceWait wait(c.signal, EndsWithTime::no);
+  for (poll(c); !is_complete() && nanoseconds_since_boot() < deadline; poll(c)) wait.wait(deadline);
   for (size_t i = 0; i < kPorts; ++i) {
     if (!c.has(i)) log_warning(Subsystem::devices, "console: there is no port ", kNames[i]);
   }
@@ -107,14 +109,18 @@ void write_held(Port port, std::span<const std::byte> bytes) {
   OutputBuffers& output = c.output[index];
   auto& queue = c.transmit(index);
   while (!bytes.empty()) {
-    reclaim(c, index);
-    for (Backoff backoff; output.free_count == 0 || !queue->has_room(); reclaim(c, index)) {
-      if (queue->is_broken() || is_over_limit()) {
-        dropped += bytes.size();
-        return;
+    const auto has_room = [&] {
+      reclaim(c, index);
+      return output.free_count != 0 && queue->has_room();
+    };
+    if (!has_room()) {
+      for (QueueWait wait(c.signal, *queue, EndsWithTime::yes); !has_room(); wait.wait()) {
+        if (queue->is_broken() || is_over_limit()) {
+          dropped += bytes.size();
+          return;
+        }
+        poll(c);
       }
-      poll(c);
-      backoff.wait();
     }
     const uint32_t number = output.free[--output.free_count];
     const size_t count = std::min(bytes.size(), output.buffers[number].size());
@@ -171,14 +177,13 @@ std::expected<size_t, StreamFailure> write_through(Port port, std::span<const st
     done += piece.size();
     write_held(port, piece);
     bool is_lost = c.handed[index] != start + done;
-    stream = progress_of(c, index);
-    for (Backoff backoff; !is_lost && !stream.failure && stream.carried < c.handed[index];) {
-      if (is_over_limit()) return std::unexpected(StreamFailure{kInterrupted});
-      is_lost = c.transmit(index)->is_broken();
+    for (QueueWait wait(c.signal, *c.transmit(index), EndsWithTime::yes);; wait.wait()) {
       reclaim(c, index);
-      backoff.wait();
+      is_lost = is_lost || c.transmit(index)->is_broken();
       poll(c);
       stream = progress_of(c, index);
+      if (is_lost || stream.failure || stream.carried >= c.handed[index]) break;
+      if (is_over_limit()) return std::unexpected(StreamFailure{kInterrupted});
     }
     if (is_lost && !stream.failure) stream.failure = StreamFailure{kInputOutputError};
   }
@@ -236,10 +241,15 @@ std::expected<size_t, StreamFailure> read_held(Console& c, std::span<std::byte> 
 
 }  // namespace
 
-bool input_ready() {
+bool wait_for_input(std::optional<uint64_t> deadline) {
   if (console == nullptr || !console->has(kInputPort)) return true;
-  const PortScope scope(console->busy[kInputPort], LockRank::console_port);
-  return has_input(*console);
+  for (DeviceWait wait(console->signal, EndsWithTime::yes);; wait.wait(deadline.value_or(Fiber::kNever))) {
+    {
+      const PortScope scope(console->busy[kInputPort], LockRank::console_port);
+      if (has_input(*console)) return true;
+    }
+    if ((deadline && nanoseconds_since_boot() >= *deadline) || is_over_limit()) return false;
+  }
 }
 
 size_t readable_bytes() {
@@ -251,7 +261,7 @@ size_t readable_bytes() {
 
 std::expected<size_t, StreamFailure> read(std::span<std::byte> out) {
   if (out.empty() || console == nullptr || !console->has(kInputPort)) return 0;
-  for (Backoff backoff;; backoff.wait()) {
+  for (DeviceWait wait(console->signal, EndsWithTime::yes);; wait.wait()) {
     const PortScope scope(console->busy[kInputPort], LockRank::console_port);
     if (has_input(*console)) return read_held(*console, out);
     if (is_over_limit()) return std::unexpected(StreamFailure{kInterrupted});
@@ -263,8 +273,12 @@ void flush() {
     if (!console->has(i) || i == kInputPort) continue;
     const PortScope scope(console->busy[i], LockRank::console_port);  // other fibers may still write
     auto& queue = console->transmit(i);
-    for (Backoff backoff; queue->outstanding() != 0 && !queue->is_broken() && !is_over_limit(); reclaim(*console, i))
-      backoff.wait();
+    const auto is_done = [&] {
+      reclaim(*console, i);
+      return queue->outstanding() == 0 || queue->is_broken() || is_over_limit();
+    };
+    if (is_done()) continue;
+    for (QueueWait wait(console->signal, *queue, EndsWithTime::yes); !is_done();) wait.wait();
   }
 }
 

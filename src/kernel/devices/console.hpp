@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -50,8 +51,9 @@ std::expected<size_t, StreamFailure> write_through(Port port, std::span<const st
 // Reads the bytes that have arrived, as many as `out` takes. Returns their number, at least one; 0 at the end of the
 // input. Returns `intr` if the fiber reaches one of its limits first.
 std::expected<size_t, StreamFailure> read(std::span<std::byte> out);
-// Whether read() would not block.
-bool input_ready();
+// Waits until read() would not block, until `deadline` (nanoseconds since boot) at most, or until the fiber reaches one
+// of its limits. Returns whether read() would not block.
+bool wait_for_input(std::optional<uint64_t> deadline);
 // The number of unread bytes in the buffer that read() takes next; 0 if none has arrived. More bytes may have arrived.
 size_t readable_bytes();
 // The number of output bytes that were dropped because there was no port, because its device broke the queue, or

@@ -14,13 +14,15 @@ std::span<std::byte> allocate_buffer(size_t size) {
   return {kDirectMap.at(*start), size};
 }
 
-void send_control(Device& d, uint32_t port, Event event, uint16_t value) {
+void send_control(Console& c, Device& d, uint32_t port, Event event, uint16_t value) {
   if (!d.control_transmit->has_room()) return;  // the device still has the buffer, so the queue is broken
   const ControlMessage message{port, event, value};
   std::memcpy(d.control_out.data(), &message, sizeof message);
   d.control_transmit->add(d.control_out.first(sizeof message), false, 0);
   d.control_transmit->notify();
-  for (Backoff backoff; !d.control_transmit->take() && !d.control_transmit->is_broken();) backoff.wait();
+  for (QueueWait wait(c.signal, *d.control_transmit, EndsWithTime::no);
+       !d.control_transmit->take() && !d.control_transmit->is_broken();)
+    wait.wait();
 }
 
 namespace {
@@ -33,7 +35,9 @@ void add_input_buffers(Input& input, std::optional<Queue>& queue) {
     queue->add(buffer, true, static_cast<uint32_t>(input.buffers.size()));
     input.buffers.push_back(buffer);
   }
-  if (queue) queue->notify();
+  if (!queue) return;
+  queue->ask_for_interrupts();
+  queue->notify();
 }
 
 // Allocates the buffers for the host's records and hands them to the device.
@@ -44,6 +48,7 @@ void add_record_buffers(HostRecords& records, std::optional<Queue>& queue) {
     records.buffers[i] = memory.subspan(i * kRecordBuffer, kRecordBuffer);
     queue->add(records.buffers[i], true, i);
   }
+  queue->ask_for_interrupts();
   queue->notify();
 }
 
@@ -103,7 +108,7 @@ void bind(Console& c, Messages& m, Device& d, uint32_t number, std::string_view 
   if (index == kControlPort) add_record_buffers(m.records, d.ports[number].receive);
   c.homes[index].number = number;
   c.homes[index].device = &d;
-  send_control(d, number, port_open, 1);
+  send_control(c, d, number, port_open, 1);
 }
 
 // Handles a message of the device [virtio 5.3.6.2]. Ignores a message that it does not understand.
@@ -115,7 +120,7 @@ void handle_control(Console& c, Messages& m, Device& d, std::span<const std::byt
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + sizeof message,
                               bytes.size() - sizeof message);
   switch (message.event) {
-    case port_add: send_control(d, message.port, port_ready, 1); break;
+    case port_add: send_control(c, d, message.port, port_ready, 1); break;
     case name: bind(c, m, d, message.port, text.substr(0, text.find('\0'))); break;
     case port_open:
       if (c.homes[kInputPort].is(d, message.port)) m.input_is_closed = message.value == 0;

@@ -15,6 +15,7 @@
 #include "base/sync/locked.hpp"
 #include "base/sync/mutex.hpp"
 #include "kernel/devices/console.hpp"
+#include "kernel/devices/device_signal.hpp"
 #include "kernel/devices/virtio/queue.hpp"
 #include "kernel/fibers/scheduler.hpp"
 #include "kernel/memory/address.hpp"
@@ -66,22 +67,6 @@ enum Event : uint16_t {
   console_port = 4,
   port_open = 6,
   name = 7
-};
-
-// Waits for the device: polls often at first, then halts for longer and longer, at most a millisecond.
-class Backoff {
- public:
-  void wait() {
-    if (rounds_++ < 64) return;
-    // The limits of a fiber do not end this wait, because the loops that call this function would never halt.
-    const std::atomic<uint32_t> never = 0;
-    (void)park(never, nanoseconds_since_boot() + pause_);
-    pause_ = std::min<uint64_t>(pause_ * 2, 1'000'000);
-  }
-
- private:
-  unsigned rounds_ = 0;
-  uint64_t pause_ = 20'000;  // the length of the next halt, in nanoseconds
 };
 
 struct DevicePort {
@@ -152,6 +137,7 @@ struct Console {
   // the lock while it waits for the device; a fiber that waits for input does not hold the lock.
   std::array<Mutex<FiberParker>, kPorts> busy;
   std::array<OutputBuffers, kPorts> output;
+  DeviceSignal signal;                      // raised by all devices
   std::array<uint64_t, kStreams> handed{};  // bytes so far that went to the device (output) or to the program (input)
   Input input;
   // The fiber that reads or sends messages holds the lock.
@@ -167,13 +153,28 @@ struct Console {
   }
 };
 
+// Waits until the device has used buffers of a queue, for which it interrupts only during these waits. One fiber at a
+// time waits for a queue. The queues for input, for messages and for records interrupt always, so a plain DeviceWait
+// does for them.
+class QueueWait : public DeviceWait {
+ public:
+  QueueWait(DeviceSignal& signal, Queue& queue, EndsWithTime ends_with_time)
+      : DeviceWait(signal, ends_with_time), queue_(queue) {
+    queue.ask_for_interrupts();
+  }
+  ~QueueWait() { queue_.decline_interrupts(); }
+
+ private:
+  Queue& queue_;
+};
+
 // The functions below are in console_messages.cpp.
 
 // Allocates memory that a device may access: contiguous, and never freed. Returns an empty span if there is none.
 std::span<std::byte> allocate_buffer(size_t size);
 // Sends a message to a device, and waits until the device has taken it. The calling fiber holds the lock of
 // Console::messages.
-void send_control(Device& d, uint32_t port, Event event, uint16_t value);
+void send_control(Console& c, Device& d, uint32_t port, Event event, uint16_t value);
 // Reads the messages of the devices, then the host's records. `m` is the data of c.messages; the second function takes
 // its lock.
 void poll(Console& c, Messages& m);

@@ -7,6 +7,7 @@
 #include "base/sync/locked.hpp"
 #include "base/sync/mutex.hpp"
 #include "kernel/boot/boot_info.hpp"
+#include "kernel/devices/device_signal.hpp"
 #include "kernel/devices/virtio/queue.hpp"
 #include "kernel/fibers/scheduler.hpp"
 #include "kernel/log/log.hpp"
@@ -21,6 +22,7 @@ struct EntropyDevice {
   std::unique_ptr<virtio::Transport> transport;
   virtio::Queue queue;
   std::span<std::byte> buffer;
+  DeviceSignal signal{};
 };
 
 constexpr size_t kRequest = 64;  // bytes that the device is asked for at once
@@ -53,12 +55,23 @@ struct Source {
     device->queue.notify();
   }
 
-  // Returns whether enough entropy has been mixed in. If not, first waits for the device, for a second at most.
+  // Mixes in the bytes that the device delivers next. Waits for them, for a second at most. Returns false if there are
+  // none.
+  bool wait_for_device() {
+    if (device == nullptr) return false;
+    const uint64_t deadline = nanoseconds_since_boot() + 1'000'000'000;
+    device->queue.ask_for_interrupts();
+    DeviceWait wait(device->signal, EndsWithTime::no);
+    bool has_come = harvest();
+    for (; !has_come && nanoseconds_since_boot() < deadline; has_come = harvest()) wait.wait(deadline);
+    device->queue.decline_interrupts();
+    return has_come;
+  }
+
+  // Returns whether enough entropy has been mixed in. If not, first waits for the device.
   bool wait_for_entropy() {
     harvest();
-    const uint64_t deadline = nanoseconds_since_boot() + 1'000'000'000;
-    while (seed_bytes < kEnough && device != nullptr && nanoseconds_since_boot() < deadline) {
-      if (!harvest()) sleep_until(nanoseconds_since_boot() + 200'000);
+    while (seed_bytes < kEnough && wait_for_device()) {
     }
     return seed_bytes >= kEnough;
   }
@@ -90,15 +103,23 @@ bool attach_entropy_device(std::unique_ptr<virtio::Transport> transport) {
     frame_source().free_contiguous(*frame, 1);
     return false;
   }
-  virtio::finish_setup(*transport);
   auto device = std::make_unique<EntropyDevice>(std::move(transport), *std::move(queue),
                                                 std::span(kDirectMap.at(*frame), kRequest));
+  if (!device->transport->connect(device->signal)) device->signal.begin_polling();
+  virtio::finish_setup(*device->transport);
   the_source.with([&](Source& source) {
     source.device = device.release();
     source.request();
   });
   log_info(Subsystem::entropy, "entropy: from a virtio device");
   return true;
+}
+
+bool refresh_random() {
+  return the_source.with([](Source& source) {
+    source.harvest();
+    return source.wait_for_device();
+  });
 }
 
 bool random_bytes(std::span<std::byte> out) {

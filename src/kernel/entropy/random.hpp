@@ -33,6 +33,8 @@ void start_random();
 // Uses an entropy device for seeding, too. Returns false if the device cannot be used, or if another one is used
 // already.
 bool attach_entropy_device(std::unique_ptr<virtio::Transport> transport);
+// Mixes in new bytes of the entropy device. Waits for them, for a second at most. Returns false if there are none.
+bool refresh_random();
 // Fills `out`. Waits until no other fiber uses the generator, and up to a second for an entropy device. Returns false,
 // with `out` unchanged, if this machine has no entropy.
 [[nodiscard]] bool random_bytes(std::span<std::byte> out);

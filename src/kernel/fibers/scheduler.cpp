@@ -139,9 +139,14 @@ void yield_if_due() {
 }
 
 ParkResult park(const std::atomic<uint32_t>& word, std::optional<uint64_t> deadline, EndsWithTime ends_with_time) {
+  return park_while(word, 0, deadline, ends_with_time);
+}
+
+ParkResult park_while(const std::atomic<uint32_t>& word, uint32_t value, std::optional<uint64_t> deadline,
+                      EndsWithTime ends_with_time) {
   const InterruptsOff off;
   const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
-  if (word.load(std::memory_order_acquire) != 0) return ParkResult::unparked;
+  if (word.load(std::memory_order_acquire) != value) return ParkResult::unparked;
   return scheduler.park(word, deadline, ends_with_time);
 }
 
@@ -155,6 +160,13 @@ void unpark(const std::atomic<uint32_t>& word) {
   const InterruptsOff off;
   const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
   scheduler.unpark(word);
+}
+
+void unpark_in_interrupt(const std::atomic<uint32_t>& word) {
+  // The lock is not entered among those that the interrupted code holds, whose ranks may be higher.
+  scheduler_lock.lock();
+  scheduler.unpark(word);
+  scheduler_lock.unlock();
 }
 
 void sleep_until(uint64_t deadline) {
@@ -236,5 +248,7 @@ void handle_cpu_interrupt(const runtime::MachineFault& where, TrapFrame& frame) 
   carry_out_flush_request();
   reschedule(where, frame);
 }
+
+void handle_device_interrupt(const runtime::MachineFault& where, TrapFrame& frame) { reschedule(where, frame); }
 
 }  // namespace cairn::kernel

@@ -49,8 +49,14 @@ enum class EndsWithTime : uint8_t { no, yes };
 // returns `unparked`. Returns `deadlocked` if all fibers wait without a deadline and this one has waited longest.
 runtime::ParkResult park(const std::atomic<uint32_t>& word, std::optional<uint64_t> deadline,
                          EndsWithTime ends_with_time = EndsWithTime::no);
+// Does the same as park(), but waits as long as `word` is `value`.
+runtime::ParkResult park_while(const std::atomic<uint32_t>& word, uint32_t value, std::optional<uint64_t> deadline,
+                               EndsWithTime ends_with_time);
 // Wakes every fiber that waits for `word`, which the caller has set. The word may be gone: only its address is used.
 void unpark(const std::atomic<uint32_t>& word);
+// Does the same in the handler of a device's interrupt, with interrupts off. The interrupted code may hold any lock but
+// the scheduler's, which is taken only with interrupts off, and under which no other lock is taken.
+void unpark_in_interrupt(const std::atomic<uint32_t>& word);
 
 // The Parker of the kernel's mutexes (base/sync/mutex.hpp). A fiber's limits do not end its waits.
 struct FiberParker {
@@ -82,6 +88,10 @@ void handle_timer_interrupt(const runtime::MachineFault& where, TrapFrame& frame
 // Handles an interrupt that a CPU has sent (machine::send_interrupt): stops this CPU if another reports a panic,
 // carries out flush requests (memory/flush_other_cpus.hpp), and then does the same as handle_timer_interrupt.
 void handle_cpu_interrupt(const runtime::MachineFault& where, TrapFrame& frame);
+
+// Called after the handler of a device's interrupt, with the same arguments: lets a fiber run that the handler has
+// woken.
+void handle_device_interrupt(const runtime::MachineFault& where, TrapFrame& frame);
 
 // Requests the timer's interrupt for when it is next needed on this CPU. Must be called after the running fiber's
 // limits have changed.

@@ -246,8 +246,8 @@ class Scheduler {
     while (Timer* const timer = timers_.expire(now)) wake(static_cast<Fiber&>(*timer), runtime::ParkResult::timed_out);
   }
 
-  // Whether every fiber waits for ever: no fiber is ready, no CPU runs one, and no timer is armed. (Devices do not
-  // interrupt, so none can wake a fiber.)
+  // Whether every fiber waits for ever: no fiber is ready, no CPU runs one, and no timer is armed. (A fiber that
+  // waits for a device has armed one.)
   [[nodiscard]] bool is_deadlocked() const {
     return ready_.first() == nullptr && timers_.next_event() == Fiber::kNever &&
            std::ranges::all_of(cores(), [](const Core& core) { return core.cpu == nullptr || core.is_idle(); });

@@ -57,6 +57,25 @@ struct LocalApic {
   uint32_t flags;
 };
 static_assert(sizeof(LocalApic) == 8);
+struct IoApicEntry {
+  static constexpr uint8_t kType = 1;
+  MadtEntry entry;
+  uint8_t id;
+  uint8_t reserved;
+  uint32_t address;
+  uint32_t first_line;
+};
+static_assert(sizeof(IoApicEntry) == 12);
+// How a line of an ISA device is wired, if not to the line with the same number.
+struct [[gnu::packed]] SourceOverride {
+  static constexpr uint8_t kType = 2;
+  MadtEntry entry;
+  uint8_t bus;
+  uint8_t isa_line;
+  uint32_t line;
+  uint16_t flags;  // bits 2 and 3: the trigger; 3 means level, and other values mean ISA's usual edge
+};
+static_assert(sizeof(SourceOverride) == 10);
 struct [[gnu::packed]] LocalApicAddress {
   static constexpr uint8_t kType = 5;
   MadtEntry entry;
@@ -165,7 +184,7 @@ void add_cpu(CpuList& cpus, uint32_t id, uint32_t flags) {
   }
 }
 
-// Reads the CPUs and the address of the local APIC.
+// Reads the CPUs, the I/O APICs and the address of the local APIC.
 void read_madt(Bytes table, AcpiInfo& info) {
   info.local_apic = {record_at<uint32_t>(table, sizeof(Header)).value_or(0)};
   size_t offset = kMadtEntries;
@@ -176,6 +195,15 @@ void read_madt(Bytes table, AcpiInfo& info) {
       if (const auto cpu = record_at<LocalApic>(bytes, 0)) add_cpu(info.cpus, cpu->id, cpu->flags);
     } else if (entry->type == LocalX2Apic::kType) {
       if (const auto cpu = record_at<LocalX2Apic>(bytes, 0)) add_cpu(info.cpus, cpu->id, cpu->flags);
+    } else if (entry->type == IoApicEntry::kType) {
+      if (const auto found = record_at<IoApicEntry>(bytes, 0))
+        info.interrupts.add({{found->address}, found->first_line});
+    } else if (entry->type == SourceOverride::kType) {
+      constexpr uint16_t kTrigger = 3 << 2;
+      if (const auto found = record_at<SourceOverride>(bytes, 0)) {
+        const Trigger trigger = (found->flags & kTrigger) == kTrigger ? Trigger::level : Trigger::edge;
+        info.interrupts.set_isa_line(found->isa_line, {.number = found->line, .trigger = trigger});
+      }
     } else if (entry->type == LocalApicAddress::kType) {
       if (const auto address = record_at<LocalApicAddress>(bytes, 0)) info.local_apic = {address->address};
     }

@@ -1,5 +1,5 @@
-// ACPI's tables [acpi 5.2]: which CPUs there are, where the local APICs' registers lie, and where PCI's configuration
-// space is mapped. The tables are read in place, and nothing in them is trusted.
+// ACPI's tables [acpi 5.2]: which CPUs and I/O APICs there are, where the local APICs' registers lie, and where PCI's
+// configuration space is mapped. The tables are read in place, and nothing in them is trusted.
 #pragma once
 
 #include <cstddef>
@@ -8,6 +8,7 @@
 #include <span>
 
 #include "kernel/boot/cpu_list.hpp"
+#include "kernel/boot/interrupt_map.hpp"
 #include "kernel/memory/address.hpp"
 
 namespace cairn::kernel {
@@ -20,7 +21,8 @@ struct PciConfigSpace {
 };
 
 struct AcpiInfo {
-  CpuList cpus;         // the APIC ids of all CPUs that can be used now
+  CpuList cpus;  // the APIC ids of all CPUs that can be used now
+  InterruptMap interrupts;
   PhysAddr local_apic;  // the local APICs' registers; 0: not reported
   std::optional<PciConfigSpace> pci_config;
 };

@@ -56,6 +56,21 @@ class FirstMemory {
     put<uint8_t>(at + 1, 12);
     put<uint64_t>(at + 4, address);
   }
+  void add_io_apic(uint32_t address, uint32_t first_line) {
+    const uint64_t at = grow(kMadt, 12);
+    put<uint8_t>(at, 1);
+    put<uint8_t>(at + 1, 12);
+    put<uint32_t>(at + 4, address);
+    put<uint32_t>(at + 8, first_line);
+  }
+  void add_override(uint8_t isa_line, uint32_t line, uint16_t flags) {
+    const uint64_t at = grow(kMadt, 10);
+    put<uint8_t>(at, 2);
+    put<uint8_t>(at + 1, 10);
+    put<uint8_t>(at + 3, isa_line);
+    put<uint32_t>(at + 4, line);
+    put<uint16_t>(at + 8, flags);
+  }
   void add_other(uint8_t type, uint8_t length) {
     const uint64_t at = grow(kMadt, std::max<uint8_t>(length, 2));
     put<uint8_t>(at, type);
@@ -117,13 +132,48 @@ std::vector<uint64_t> ids(const std::optional<AcpiInfo>& info) {
 }
 using Ids = std::vector<uint64_t>;
 
+TEST(Acpi, ListsIoApics) {
+  FirstMemory memory;
+  memory.add_io_apic(0xfec0'0000, 0);
+  memory.add_override(0, 2, 0);      // the usual polarity and trigger
+  memory.add_override(9, 9, 0xd);    // high and level
+  memory.add_override(10, 20, 5);    // high and edge
+  memory.add_override(16, 21, 0xd);  // ISA has no such line
+  memory.add_io_apic(0xfec1'0000, 24);
+  const auto info = memory.read();
+  ASSERT_TRUE(info);
+  const auto io_apics = info->interrupts.io_apics();
+  ASSERT_EQ(io_apics.size(), 2);
+  EXPECT_EQ(io_apics[0].registers.value, 0xfec0'0000);
+  EXPECT_EQ(io_apics[1].registers.value, 0xfec1'0000);
+  EXPECT_EQ(io_apics[1].first_line, 24);
+  const auto is = [&](size_t isa_line, uint32_t number, Trigger trigger) {
+    const InterruptLine line = info->interrupts.isa_line(isa_line);
+    return line.number == number && line.trigger == trigger;
+  };
+  EXPECT_TRUE(is(0, 2, Trigger::edge));
+  EXPECT_TRUE(is(4, 4, Trigger::edge));
+  EXPECT_TRUE(is(9, 9, Trigger::level));
+  EXPECT_TRUE(is(10, 20, Trigger::edge));
+}
+
+TEST(Acpi, AssumesTheUsualIoApic) {
+  FirstMemory memory;
+  const auto info = memory.read();
+  ASSERT_TRUE(info);
+  ASSERT_EQ(info->interrupts.io_apics().size(), 1);
+  EXPECT_EQ(info->interrupts.io_apics()[0].registers.value, 0xfec0'0000);
+  for (int i = 0; i < 20; ++i) memory.add_io_apic(0x1000u * static_cast<uint32_t>(i), 0);
+  EXPECT_EQ(memory.read()->interrupts.io_apics().size(), 8);
+}
+
 TEST(Acpi, ListsCpus) {
   FirstMemory memory;
   memory.add_apic(0, 1);
   memory.add_apic(2, 1);
-  memory.add_apic(4, 0);     // absent
-  memory.add_apic(6, 2);     // may be added later
-  memory.add_other(1, 12);   // an I/O APIC
+  memory.add_apic(4, 0);  // absent
+  memory.add_apic(6, 2);  // may be added later
+  memory.add_io_apic(0xfec0'0000, 0);
   memory.add_apic(2, 1);     // again
   memory.add_apic(0xff, 1);  // the id that names all CPUs
   memory.add_x2apic(5, 1);

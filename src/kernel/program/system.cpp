@@ -101,13 +101,7 @@ class PortFile final : public wasi::File {
     return Errno::success;
   }
   bool wait_readable(std::optional<uint64_t> deadline) override {
-    constexpr uint64_t kPause = 500'000;  // nanoseconds from one look for input to the next
-    while (port_ == Port::standard_input && !console::input_ready()) {
-      const uint64_t now = nanoseconds_since_boot();
-      if ((deadline && now >= *deadline) || is_over_limit()) return false;
-      kernel::sleep_until(deadline ? std::min(*deadline, now + kPause) : now + kPause);
-    }
-    return true;
+    return port_ != Port::standard_input || console::wait_for_input(deadline);
   }
   uint64_t readable_bytes() override { return port_ == Port::standard_input ? console::readable_bytes() : 0; }
 

@@ -9,6 +9,7 @@
 
 #include "base/format.hpp"
 #include "kernel/cpu_features.hpp"
+#include "kernel/devices/device_signal.hpp"
 #include "kernel/fibers/core.hpp"
 #include "kernel/fibers/cpus.hpp"
 #include "kernel/fibers/scheduler.hpp"
@@ -77,17 +78,26 @@ class Digits {
   const char* end_;
 };
 
-constexpr uint64_t kPause = 10'000'000;  // nanoseconds between two looks at the keyboard
+// The time between two looks at the keyboard, in nanoseconds, while the shell waits for something else, too, or if the
+// serial port does not interrupt.
+constexpr uint64_t kPause = 10'000'000;
+
+// Raised when a key is typed. It is not part of the shell, because the interrupt stays connected for good.
+constinit DeviceSignal key_signal;
 
 // The keys that were typed and have not been read yet.
 class Keys {
  public:
+  Keys() : interrupts_(machine::connect_console(key_signal)) {
+    if (!interrupts_) key_signal.begin_polling(kPause);
+  }
+
   // Waits for a key.
   char read() {
     if (first_ != end_) return kept_[first_++ % kept_.size()];
-    for (;;) {
+    for (DeviceWait wait(key_signal, EndsWithTime::no);; wait.wait()) {
+      if (interrupts_) machine::allow_console_interrupt();
       if (const int c = machine::console_try_read(); c >= 0) return static_cast<char>(c);
-      sleep_until(nanoseconds_since_boot() + kPause);
     }
   }
   // Returns whether Ctrl-C was typed since the last call. Keeps the other keys for read(), as many as it has room for.
@@ -102,6 +112,7 @@ class Keys {
  private:
   std::array<char, 1024> kept_;
   size_t first_ = 0, end_ = 0;
+  bool interrupts_;
 };
 
 class Shell final : private LineTerminal {
@@ -196,6 +207,8 @@ void show_cpus() {
   const LongestDelay delay = longest_delay();
   print_line("preemptions: ", preemption_count(), "; kernel code kept a CPU for ", delay.nanoseconds / 1000,
              " us at most", delay.pc == 0 ? "" : ", last in ", delay.pc == 0 ? "" : find_symbol(delay.pc).name);
+  const DeviceInterrupts devices = device_interrupts();
+  print_line("interrupts of devices: ", devices.handled, "; missed: ", devices.missed);
   print_line("spurious interrupts of this CPU: ", this_cpu().spurious_interrupts.load(std::memory_order_relaxed));
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "kernel/devices/console.hpp"
+#include "kernel/devices/device_signal.hpp"
 #include "kernel/entropy/random.hpp"
 #include "kernel/fibers/kernel_stack.hpp"
 #include "kernel/fibers/scheduler.hpp"
@@ -231,6 +232,18 @@ void test_time_limit(TestRun& run) {
   run.expect(!runtime::TimeLimit::is_over(), "the limit is still there");
 }
 
+// The entropy device interrupts when it has filled the buffer. Its bytes come after an interrupt, never without one.
+void test_device_interrupts(TestRun& run) {
+  const DeviceInterrupts before = device_interrupts();
+  constexpr int kRequests = 200;
+  for (int i = 0; i < kRequests; ++i) run.expect(refresh_random(), "the entropy device delivers nothing");
+  const DeviceInterrupts after = device_interrupts();
+  run.expect(after.handled > before.handled, "no device has interrupted");
+  run.expect(after.missed == before.missed, "an interrupt was missed");
+  log_info(Subsystem::test, "devices: ", after.handled - before.handled, " interrupts for ", uint64_t{kRequests},
+           " requests");
+}
+
 struct KernelTest {
   std::string_view name;
   void (*run)(TestRun&);
@@ -244,6 +257,7 @@ constexpr KernelTest kTests[] = {{"heap", test_heap},
                                  {"page_rights", test_page_rights},
                                  {"clock", test_clock},
                                  {"random", test_random},
+                                 {"device_interrupts", test_device_interrupts},
                                  {"symbols", test_symbols},
                                  {"time_limit", test_time_limit},
                                  {"accounts", test_accounts},

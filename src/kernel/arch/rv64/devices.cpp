@@ -14,7 +14,8 @@ void find_devices(const BootInfo& info) {
     if (!node->compatible("virtio,mmio")) continue;
     const auto range = node->reg(*soc);
     if (!range) continue;
-    if (auto transport = virtio::find_mmio_device(*range)) attach_virtio_device(std::move(transport));
+    if (auto transport = virtio::find_mmio_device(*range, interrupt_line(*node)))
+      attach_virtio_device(std::move(transport));
   }
 }
 

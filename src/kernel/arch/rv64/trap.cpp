@@ -70,6 +70,12 @@ extern "C" void cairn_trap(TrapFrame& frame) {
     handle_cpu_interrupt(fault.machine, frame);
     return;
   }
+  constexpr uint64_t kExternalInterrupt = uint64_t{1} << 63 | 9;  // of a device
+  if (frame.cause == kExternalInterrupt) {
+    machine::handle_external_interrupts();
+    handle_device_interrupt(fault.machine, frame);
+    return;
+  }
   fault.name = frame.cause < 16 ? kNames[frame.cause] : "unexpected interrupt";
   switch (frame.cause) {  // [riscv-priv 10.1.8]
     case 1:

@@ -49,8 +49,10 @@ extern "C" [[noreturn]] void cairn_boot(uint64_t start_info) {
   }
   boot_cpu().hardware_id = cpuid(1).ebx >> 24;  // the number of this CPU's local APIC
   // The kernel does not read ACPI's tables later, so it may use the memory in which they lie.
-  if (const auto acpi = read_acpi(physical, info.acpi_root.value))
+  if (const auto acpi = read_acpi(physical, info.acpi_root.value)) {
     info.other_cpus = acpi->cpus.without(boot_cpu().hardware_id);
+    info.interrupts = acpi->interrupts;
+  }
   info.start_pages = find_start_pages(info.memory);
   // The firmware's data structures lie in the first megabyte. The code that CPUs run before long mode lies after that
   // megabyte.

@@ -1,8 +1,10 @@
 // Finds devices: PCI functions (q35), or microvm's virtio slots when there is no PCI.
+#include "kernel/boot/boot_info.hpp"
 #include "kernel/devices/attach.hpp"
 #include "kernel/devices/pci/pci.hpp"
 #include "kernel/devices/virtio/mmio.hpp"
 #include "kernel/devices/virtio/pci_transport.hpp"
+#include "kernel/firmware/mmio_words.hpp"
 #include "kernel/machine.hpp"
 #include "port/cpu.hpp"
 
@@ -29,6 +31,16 @@ constexpr PhysAddr kSlots{0xfeb0'0000};
 constexpr uint64_t kSlotSize = 0x200;
 constexpr unsigned kSlotCount = 24;
 
+// Returns the interrupt line of a slot. Without ACPI's tables, words on the command line name it. With them, ACPI's
+// bytecode would, which the kernel does not execute. So the numbers are QEMU's: the slots have the lines of the second
+// I/O APIC if there is one, otherwise those from 16 on.
+InterruptLine line_of_slot(const BootInfo& info, unsigned slot) {
+  const std::span<const IoApic> io_apics = info.interrupts.io_apics();
+  const uint32_t first = io_apics.size() > 1 ? io_apics[1].first_line : 16;
+  const auto named = line_of_mmio_device(info.command_line, kSlots + slot * kSlotSize);
+  return {.number = named.value_or(first + slot), .trigger = Trigger::level};
+}
+
 }  // namespace
 
 namespace pci {
@@ -44,7 +56,7 @@ void write_config(Function function, uint8_t offset, uint32_t value) {
 
 }  // namespace pci
 
-void machine::find_devices(const BootInfo&) {
+void machine::find_devices(const BootInfo& info) {
   if (has_pci()) {
     pci::for_each_function([](pci::Function function, uint16_t vendor, uint16_t id) {
       if (vendor != virtio::kPciVendor) return;
@@ -53,7 +65,7 @@ void machine::find_devices(const BootInfo&) {
     return;
   }
   for (unsigned i = 0; i < kSlotCount; ++i) {
-    auto transport = virtio::find_mmio_device({kSlots + i * kSlotSize, kSlotSize});
+    auto transport = virtio::find_mmio_device({kSlots + i * kSlotSize, kSlotSize}, line_of_slot(info, i));
     if (transport != nullptr) attach_virtio_device(std::move(transport));
   }
 }

@@ -154,15 +154,22 @@ extern "C" void cairn_trap(TrapFrame& frame) {
       this_cpu().spurious_interrupts.fetch_add(1, std::memory_order_relaxed);
       return;
     }
+    runtime::MachineFault where;
+    where.pc = frame.pc;
+    where.stack_pointer = frame.stack_pointer;
+    if (frame.vector >= kFirstDeviceVector && frame.vector < kFirstDeviceVector + kDeviceVectors) {
+      if (!machine::handle_device_vector(frame.vector))
+        this_cpu().spurious_interrupts.fetch_add(1, std::memory_order_relaxed);
+      machine::end_of_interrupt();  // comes after the handler, because until then a level-triggered line may be high
+      handle_device_interrupt(where, frame);
+      return;
+    }
     if (frame.vector != kTimerVector && frame.vector != kCallVector) {
       LogLine message;
       message << "unexpected interrupt " << frame.vector;
       panic_at(message.text(), frame);
     }
     machine::end_of_interrupt();
-    runtime::MachineFault where;
-    where.pc = frame.pc;
-    where.stack_pointer = frame.stack_pointer;
     if (frame.vector == kCallVector) {
       handle_cpu_interrupt(where, frame);
     } else {

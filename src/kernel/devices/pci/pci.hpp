@@ -48,6 +48,21 @@ void for_each_function(F&& visit) {
 // Returns the address of the memory that base address register `index` (0 to 5) decodes; nothing if the register
 // decodes I/O ports or is not set.
 std::optional<PhysAddr> base_address(Function function, unsigned index);
+// Calls visit(offset, type) on each capability of the function [pci 6.7], where `offset` is that of the capability in
+// the configuration.
+template <class F>
+void for_each_capability(Function function, F&& visit) {
+  constexpr uint32_t kHasList = uint32_t{1} << 20;  // a bit of the status, in the upper half of the word at offset 4
+  if ((read_config(function, 4) & kHasList) == 0) return;
+  auto at = static_cast<uint8_t>(read_config(function, 0x34) & 0xfc);
+  // The list may be a circle. It has at most 48 capabilities, of 4 bytes each from offset 0x40 on.
+  for (int steps = 0; at >= 0x40 && steps < 48; ++steps) {
+    const uint32_t head = read_config(function, at);
+    visit(at, static_cast<uint8_t>(head));
+    at = static_cast<uint8_t>(head >> 8 & 0xfc);
+  }
+}
+
 // Lets the function answer to memory accesses and access memory itself.
 void enable(Function function);
 

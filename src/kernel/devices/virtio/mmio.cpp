@@ -1,6 +1,7 @@
 #include "kernel/devices/virtio/mmio.hpp"
 
 #include "kernel/log/log.hpp"
+#include "kernel/machine.hpp"
 #include "kernel/memory/memory.hpp"
 
 namespace cairn::kernel::virtio {
@@ -20,6 +21,8 @@ enum Register : uint32_t {
   queue_size = 0x038,
   queue_ready = 0x044,
   queue_notify = 0x050,
+  interrupt_status = 0x060,
+  interrupt_acknowledge = 0x064,
   status_register = 0x070,
   queue_descriptors = 0x080,
   queue_available = 0x090,
@@ -28,9 +31,10 @@ enum Register : uint32_t {
 };
 constexpr uint32_t kMagic = 0x74726976;  // "virt"
 
-class MmioTransport final : public Transport {
+class MmioTransport final : public Transport, private InterruptHandler {
  public:
-  explicit MmioTransport(volatile std::byte* registers) : registers_(registers) {}
+  MmioTransport(volatile std::byte* registers, std::optional<InterruptLine> line)
+      : registers_(registers), line_(line) {}
 
   [[nodiscard]] DeviceType type() const override { return static_cast<DeviceType>(read(device_id)); }
   void set_status(uint8_t value) override { write(status_register, value); }
@@ -61,6 +65,10 @@ class MmioTransport final : public Transport {
     write(queue_ready, 1);
   }
   void notify(uint16_t index) override { write(queue_notify, index); }
+  [[nodiscard]] bool connect(InterruptHandler& handler) override {
+    handler_ = &handler;
+    return line_ && machine::connect_line(*line_, *this);
+  }
   [[nodiscard]] uint32_t config32(uint32_t offset) const override {
     return *reinterpret_cast<const volatile uint32_t*>(registers_ + config + offset);
   }
@@ -70,6 +78,13 @@ class MmioTransport final : public Transport {
   }
 
  private:
+  // The device releases its line when the causes of the interrupt are acknowledged [virtio 4.2.3.3.3]. After that, the
+  // fibers look at the queues, so none misses what happened before.
+  void handle_interrupt() override {
+    write(interrupt_acknowledge, read(interrupt_status));
+    handler_->handle_interrupt();
+  }
+
   void write(Register reg, uint32_t value) const { *reinterpret_cast<volatile uint32_t*>(registers_ + reg) = value; }
   void write_address(Register reg, PhysAddr address) const {
     write(reg, static_cast<uint32_t>(address.value));
@@ -77,15 +92,17 @@ class MmioTransport final : public Transport {
   }
 
   volatile std::byte* registers_;
+  std::optional<InterruptLine> line_;
+  InterruptHandler* handler_ = nullptr;
 };
 
 }  // namespace
 
-std::unique_ptr<Transport> find_mmio_device(PhysRange registers) {
+std::unique_ptr<Transport> find_mmio_device(PhysRange registers, std::optional<InterruptLine> line) {
   if (registers.size < 0x200) return nullptr;
   const auto mapped = map_device(registers);
   if (!mapped) return nullptr;
-  auto transport = std::make_unique<MmioTransport>(*mapped);
+  auto transport = std::make_unique<MmioTransport>(*mapped, line);
   if (transport->read(magic) != kMagic || transport->read(device_id) == 0) return nullptr;
   if (transport->read(version) != 2) {
     log_warning(Subsystem::devices, "virtio: the device at ", Hex{registers.start.value},

@@ -2,13 +2,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "kernel/devices/virtio/transport.hpp"
 
 namespace cairn::kernel::virtio {
 
-// Returns null if these registers belong to no device, or to one of the version before the standard, or if they cannot
-// be mapped.
-std::unique_ptr<Transport> find_mmio_device(PhysRange registers);
+// `line` is the device's interrupt; nothing if it is not known. Returns null if these registers belong to no device, or
+// to one of the version before the standard, or if they cannot be mapped.
+std::unique_ptr<Transport> find_mmio_device(PhysRange registers, std::optional<InterruptLine> line);
 
 }  // namespace cairn::kernel::virtio

@@ -1,5 +1,6 @@
 #include "kernel/devices/virtio/pci_transport.hpp"
 
+#include "kernel/devices/pci/message_table.hpp"
 #include "kernel/memory/memory.hpp"
 
 namespace cairn::kernel::virtio {
@@ -34,12 +35,14 @@ struct Window {
 
 class PciTransport final : public Transport {
  public:
-  PciTransport(DeviceType type, Window common, Window notifications, uint32_t multiplier, Window config)
+  PciTransport(DeviceType type, Window common, Window notifications, uint32_t multiplier, Window config,
+               std::optional<pci::MessageTable> messages)
       : type_(type),
         common_(reinterpret_cast<volatile CommonConfig*>(common.start)),
         notifications_(notifications),
         multiplier_(multiplier),
-        config_(config) {}
+        config_(config),
+        messages_(messages) {}
 
   [[nodiscard]] DeviceType type() const override { return type_; }
   void set_status(uint8_t value) override {
@@ -72,6 +75,7 @@ class PciTransport final : public Transport {
     write(common_->queue_descriptors, addresses.descriptors);
     write(common_->queue_available, addresses.available);
     write(common_->queue_used, addresses.used);
+    if (messages_) common_->queue_vector = kVector;
     common_->queue_enable = 1;
   }
   void notify(uint16_t index) override {
@@ -85,12 +89,23 @@ class PciTransport final : public Transport {
       *notify_cache_[index] = index;
     }
   }
+  // All queues use one entry of the table. A device that cannot use the entry says so by another value of queue_vector
+  // [virtio 4.1.4.3].
+  [[nodiscard]] bool connect(InterruptHandler& handler) override {
+    if (!messages_) return false;
+    for (uint16_t i = 0; i < common_->queue_count; ++i) {
+      common_->queue_select = i;
+      if (common_->queue_enable != 0 && common_->queue_vector != kVector) return false;
+    }
+    return messages_->connect(kVector, handler);
+  }
   [[nodiscard]] uint32_t config32(uint32_t offset) const override {
     if (config_.size < 4 || offset > config_.size - 4) return 0;
     return *reinterpret_cast<const volatile uint32_t*>(config_.start + offset);
   }
 
  private:
+  static constexpr uint16_t kVector = 0;   // the entry of the table of messages for all queues
   static constexpr uint16_t kCached = 64;  // number of queues whose notification registers are cached
 
   static void write(volatile uint32_t (&field)[2], PhysAddr address) {
@@ -110,6 +125,7 @@ class PciTransport final : public Transport {
   Window notifications_;
   uint32_t multiplier_;
   Window config_;
+  std::optional<pci::MessageTable> messages_;
   volatile uint16_t* notify_cache_[kCached] = {};
 };
 
@@ -135,35 +151,30 @@ std::unique_ptr<Transport> find_pci_device(pci::Function function, uint16_t devi
     if (device_id < 0x1000 || device_id > 0x103f) return nullptr;
     device_id = static_cast<uint16_t>(0x1040 + (pci::read_config(function, 0x2c) >> 16));
   }
-  if ((pci::read_config(function, 4) >> 20 & 1) == 0) return nullptr;  // no capabilities
   Window common, notifications, config;
   uint32_t multiplier = 0;
-  auto at = static_cast<uint8_t>(pci::read_config(function, 0x34) & 0xfc);
-  for (int steps = 0; at >= 0x40 && steps < 48; ++steps) {
-    const uint32_t head = pci::read_config(function, at);
+  pci::for_each_capability(function, [&](uint8_t at, uint8_t capability) {
     constexpr uint8_t kVendorSpecific = 9;  // the type of virtio's capabilities
-    if ((head & 0xff) == kVendorSpecific) {
-      switch (head >> 24) {  // the type of the structure [virtio 4.1.4]
-        case 1:
-          if (common.start == nullptr) common = map_window(function, at, sizeof(CommonConfig));
-          break;
-        case 2:
-          if (notifications.start != nullptr) break;
-          notifications = map_window(function, at, 2);
-          multiplier = pci::read_config(function, static_cast<uint8_t>(at + 16));
-          break;
-        case 4:
-          if (config.start == nullptr) config = map_window(function, at, 4);
-          break;
-        default: break;
-      }
+    if (capability != kVendorSpecific) return;
+    switch (pci::read_config(function, at) >> 24) {  // the type of the structure [virtio 4.1.4]
+      case 1:
+        if (common.start == nullptr) common = map_window(function, at, sizeof(CommonConfig));
+        break;
+      case 2:
+        if (notifications.start != nullptr) break;
+        notifications = map_window(function, at, 2);
+        multiplier = pci::read_config(function, static_cast<uint8_t>(at + 16));
+        break;
+      case 4:
+        if (config.start == nullptr) config = map_window(function, at, 4);
+        break;
+      default: break;
     }
-    at = static_cast<uint8_t>(head >> 8 & 0xfc);
-  }
+  });
   if (common.start == nullptr || notifications.start == nullptr) return nullptr;
   pci::enable(function);
   return std::make_unique<PciTransport>(static_cast<DeviceType>(device_id - 0x1040), common, notifications, multiplier,
-                                        config);
+                                        config, pci::MessageTable::create(function));
 }
 
 }  // namespace cairn::kernel::virtio

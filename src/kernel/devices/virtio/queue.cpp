@@ -52,6 +52,15 @@ void Queue::add(std::span<std::byte> buffer, bool device_writes, uint32_t cookie
   machine::full_barrier();
 }
 
+// Without the barrier, take() could look before the device sees the flag, so that neither of them would notice a buffer
+// that the device uses meanwhile [virtio 2.7.7.2].
+void Queue::ask_for_interrupts() {
+  available_[0] = 0;
+  machine::full_barrier();
+}
+
+void Queue::decline_interrupts() { available_[0] = kNoInterrupt; }
+
 std::optional<Queue::Completion> Queue::take() {
   if (broken_ || used_[1] == next_used_) return std::nullopt;
   machine::full_barrier();

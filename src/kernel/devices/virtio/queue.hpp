@@ -38,6 +38,11 @@ class Queue {
   void add(std::span<std::byte> buffer, bool device_writes, uint32_t cookie);
   // Tells the device that there are new buffers.
   void notify() { transport_->notify(index_); }
+  // Asks the device to interrupt when it has used a buffer. A buffer that it has used before may come without an
+  // interrupt, so the caller calls take() afterwards.
+  void ask_for_interrupts();
+  // Tells the device that no interrupt is needed, as is so at the start. Some may come nevertheless.
+  void decline_interrupts();
   // Takes back a buffer that the device has used; returns nothing if there is none.
   std::optional<Completion> take();
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "kernel/devices/interrupt.hpp"
 #include "kernel/memory/address.hpp"
 
 namespace cairn::kernel::virtio {
@@ -36,6 +37,10 @@ class Transport {
   virtual void enable_queue(uint16_t index, uint16_t size, const QueueAddresses& addresses) = 0;
   // Tells the device that queue `index` has new buffers.
   virtual void notify(uint16_t index) = 0;
+
+  // Lets the device's interrupts call `handler`; called once, after the queues are enabled. Returns false if the device
+  // cannot interrupt. If the result is true, the transport must exist until the machine ends.
+  [[nodiscard]] virtual bool connect(InterruptHandler& handler) = 0;
 
   // Reads 32 bits of the device's own configuration; `offset` is in bytes.
   [[nodiscard]] virtual uint32_t config32(uint32_t offset) const = 0;

@@ -46,6 +46,8 @@ inline bool interrupts_are_on() { return (CAIRN_CSR_READ(sstatus) & 2) != 0; }
   CAIRN_CSR_WRITE(sie, 0);
   for (;;) asm volatile("wfi" : : : "memory");
 }
+// Calls the handlers of all devices' interrupts that are pending on this hart (interrupts.cpp).
+void handle_external_interrupts();
 // Orders all earlier accesses before all later ones.
 inline void full_barrier() { asm volatile("fence iorw, iorw" : : : "memory"); }
 // Orders earlier stores to RAM before later writes to device registers.

@@ -92,6 +92,12 @@ inline void synchronize_code() { asm volatile("" : : : "memory"); }
 inline constexpr uint8_t kTimerVector = 32;
 inline constexpr uint8_t kSpuriousVector = 33;
 inline constexpr uint8_t kCallVector = 34;
+// The vectors of devices' interrupts. machine::handle_device_vector() (interrupts.cpp) calls the handler of one of
+// them; it returns false if the vector has none.
+inline constexpr uint8_t kFirstDeviceVector = 48, kDeviceVectors = 32;
+namespace machine {
+bool handle_device_vector(uint64_t vector);
+}  // namespace machine
 
 // The registers of this CPU's local APIC, by their offsets [sdm 3A 12.4.1]. The first call of
 // machine::accept_interrupts() maps them.
