@@ -131,6 +131,13 @@ def interrupts(machine):
         check(f"{machine}: keys with {cpus} CPUs", b"used" in result.log and not result.timed_out, result)
 
 
+def without_interrupts():
+    """Tests a machine on which nothing names the interrupts of the devices, so that they are polled."""
+    data = bytes(range(256)) * 1000
+    result = boot("microvm,acpi=off,auto-kernel-cmdline=off", "test=echo log=debug", stdin=data)
+    check("microvm: no interrupts", result.out == data and b"devices: 0 interrupts, 0 missed" in result.log, result)
+
+
 def idle(machines):
     """Tests four CPUs without work: one waits for input at the console, and the others halt. All machines are idle at
     the same time."""
@@ -155,6 +162,8 @@ def main():
                     entropy(machine, folder)
                 interrupts(machine)
             idle(MACHINES[target])
+            if target == "x86_64":
+                without_interrupts()
     print(f"{passed} passed, {failed} failed")
     sys.exit(failed != 0)
 

@@ -31,14 +31,17 @@ constexpr PhysAddr kSlots{0xfeb0'0000};
 constexpr uint64_t kSlotSize = 0x200;
 constexpr unsigned kSlotCount = 24;
 
-// Returns the interrupt line of a slot. Without ACPI's tables, words on the command line name it. With them, ACPI's
-// bytecode would, which the kernel does not execute. So the numbers are QEMU's: the slots have the lines of the second
-// I/O APIC if there is one, otherwise those from 16 on.
-InterruptLine line_of_slot(const BootInfo& info, unsigned slot) {
-  const std::span<const IoApic> io_apics = info.interrupts.io_apics();
-  const uint32_t first = io_apics.size() > 1 ? io_apics[1].first_line : 16;
-  const auto named = line_of_mmio_device(info.command_line, kSlots + slot * kSlotSize);
-  return {.number = named.value_or(first + slot), .trigger = Trigger::level};
+// Returns the interrupt line of a slot; nothing if it is not known. Without ACPI's tables, words on the command line
+// name it. With them, ACPI's bytecode would, which the kernel does not execute. So the numbers are QEMU's: the slots
+// have the lines of the second I/O APIC if there is one, otherwise those from 16 on.
+std::optional<InterruptLine> line_of_slot(const BootInfo& info, unsigned slot) {
+  auto number = line_of_mmio_device(info.command_line, kSlots + slot * kSlotSize);
+  if (!number) {
+    if (info.acpi_root.value == 0) return std::nullopt;
+    const std::span<const IoApic> io_apics = info.interrupts.io_apics();
+    number = (io_apics.size() > 1 ? io_apics[1].first_line : 16) + slot;
+  }
+  return InterruptLine{.number = *number, .trigger = Trigger::level};
 }
 
 }  // namespace
