@@ -135,6 +135,7 @@ fi
 for target in "${targets[@]}"; do
   job "cli ($target)" tests/cli/run.sh "$target"
   job "cli/systems ($target)" tests/cli/systems.sh "$target"
+  job "cli/limits ($target)" tests/cli/limits.sh "$target"
   job "cli/memory_limits ($target)" tests/cli/memory_limits.sh "$target"
   job "cli/threads ($target)" tests/cli/threads.sh "$target"
   case "$target" in

@@ -44,9 +44,7 @@ TEST(ProgramConfig, SurvivesTheJourney) {
   config.invoke = "add";
   config.trap_unknown_imports = true;
   config.has_input = true;
-  config.cpu_limit_nanoseconds = UINT64_MAX;
-  config.wall_limit_nanoseconds = 1;
-  config.memory_limit_bytes = uint64_t{1} << 40;
+  for (const LimitKind& kind : kLimitKinds) config.limits.set(kind.limit, kind.most);
   config.weight = ProgramConfig::kMaximumWeight;
   config.restart = Restart::on_failure;
   const Result<ProgramConfig> read = ProgramConfig::parse(bytes_of(config.encode()));
@@ -70,7 +68,8 @@ TEST(ProgramConfig, RefusesWhatItDoesNotKnow) {
   EXPECT_FALSE(ProgramConfig::parse(bytes_of("arg=x"sv)).has_value());
   for (const std::string_view wrong :
        {"color=red\0"sv, "path=/0\0"sv, "unknown_imports=zero\0"sv, "input=yes\0"sv, "weight=0\0"sv, "weight=1001\0"sv,
-        "restart=often\0"sv, "module=-1\0"sv, "module=4294967296\0"sv, "cpu_limit=\0"sv}) {
+        "restart=often\0"sv, "module=-1\0"sv, "module=4294967296\0"sv, "limit=\0"sv, "limit=fibers\0"sv,
+        "limit=fibers=0\0"sv, "limit=fibers=1025\0"sv, "limit=colors=1\0"sv}) {
     EXPECT_FALSE(ProgramConfig::parse(bytes_of(wrong)).has_value()) << wrong;
   }
 }

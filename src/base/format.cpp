@@ -30,4 +30,10 @@ std::string duration(uint64_t nanoseconds) {
                                     : decimal(nanoseconds / kMillisecond) + " ms";
 }
 
+std::string size_text(uint64_t bytes) {
+  if (bytes % (1 << 30) == 0) return decimal(bytes >> 30) + " GiB";
+  if (bytes % (1 << 20) == 0) return decimal(bytes >> 20) + " MiB";
+  return decimal(bytes >> 10) + " KiB";
+}
+
 }  // namespace cairn

@@ -18,4 +18,8 @@ std::string hex(uint64_t value, unsigned digits = 1);
 // Returns a time as text: "2 s" for whole seconds, otherwise milliseconds, rounded down ("1500 ms").
 std::string duration(uint64_t nanoseconds);
 
+// Returns a size as text in the largest unit of which it is a multiple: "3 GiB", "64 MiB" or "1500 KiB". A size below
+// 1 KiB is rounded down.
+std::string size_text(uint64_t bytes);
+
 }  // namespace cairn

@@ -44,9 +44,7 @@ bool ProgramConfig::set(std::string_view key, std::string_view value) {
   if (key == "invoke") return invoke = value, true;
   if (key == "unknown_imports") return trap_unknown_imports = value == "trap";
   if (key == "input") return has_input = value == "1";
-  if (key == "cpu_limit") return set_number(cpu_limit_nanoseconds, value, 0, UINT64_MAX);
-  if (key == "wall_limit") return set_number(wall_limit_nanoseconds, value, 0, UINT64_MAX);
-  if (key == "memory_limit") return set_number(memory_limit_bytes, value, 0, UINT64_MAX);
+  if (key == "limit") return limits.decode(value);
   if (key == "weight") return set_number(weight, value, 1, kMaximumWeight);
   if (key == "restart") return set_restart(restart, value);
   if (key != "module") return false;
@@ -70,9 +68,9 @@ std::string ProgramConfig::encode() const {
   if (!invoke.empty()) append_value(out, "invoke", invoke);
   if (trap_unknown_imports) append_value(out, "unknown_imports", "trap");
   if (has_input) append_value(out, "input", "1");
-  if (cpu_limit_nanoseconds != 0) append_number(out, "cpu_limit", cpu_limit_nanoseconds);
-  if (wall_limit_nanoseconds != 0) append_number(out, "wall_limit", wall_limit_nanoseconds);
-  if (memory_limit_bytes != 0) append_number(out, "memory_limit", memory_limit_bytes);
+  for (const LimitKind& kind : kLimitKinds) {
+    if (limits.is_given(kind.limit)) append_value(out, "limit", limits.encode(kind.limit));
+  }
   append_number(out, "weight", weight);
   append_value(out, "restart", to_string(restart));
   return out;

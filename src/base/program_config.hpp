@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/limits.hpp"
 #include "base/result.hpp"
 
 namespace cairn {
@@ -41,13 +42,11 @@ struct ProgramConfig {
   std::vector<Preopen> preopens;         // preopen=/data, then path=/0/data: the name and path of a directory
   std::string standard_files;  // standard=/0: the path of the directory that gets tmp and dev/null; empty: no directory
   std::string invoke;          // invoke=add: the exported function to call instead of _start, with the arguments
-  bool trap_unknown_imports = false;    // unknown_imports=trap: whether an unknown import becomes a function that traps
-  bool has_input = false;               // input=1: whether the program gets standard input
-  uint64_t cpu_limit_nanoseconds = 0;   // cpu_limit=1000000000: the CPU time of one run of the program; 0: no limit
-  uint64_t wall_limit_nanoseconds = 0;  // wall_limit=1000000000: the time of one run by the clock; 0: no limit
-  uint64_t memory_limit_bytes = 0;      // memory_limit=65536: the memory that the program may have in use; 0: no limit
-  uint64_t weight = 1;                  // weight=2: the program's share of a CPU, in proportion to others' weights
-  Restart restart = Restart::never;     // restart=always
+  bool trap_unknown_imports = false;  // unknown_imports=trap: whether an unknown import becomes a function that traps
+  bool has_input = false;             // input=1: whether the program gets standard input
+  Limits limits;                      // limit=fibers=4: one pair for each limit that was given
+  uint64_t weight = 1;                // weight=2: the program's share of a CPU, in proportion to others' weights
+  Restart restart = Restart::never;   // restart=always
 
   // Returns the encoded list.
   [[nodiscard]] std::string encode() const;

@@ -50,13 +50,17 @@ class FunctionCompiler {
         arena_(context.options().function_budget_bytes) {}
 
   // Returns code that lies in the arena of this FunctionCompiler until the next call. The call takes at most `budget`
-  // bytes of memory, and at most Options::function_budget_bytes; it fails (limit) if this is not enough. Sets all
-  // members of `dump` except `code`, unless `dump` is null.
+  // bytes of memory, and at most what Options::function_budget_bytes and memory_budget_bytes allow; it fails (limit) if
+  // this is not enough. Sets all members of `dump` except `code`, unless `dump` is null.
   Result<codegen::CodeBuffer> compile(wasm::FuncIndex index, uint64_t budget, FunctionDump* dump = nullptr) {
+    const Options& options = context_.options();
+    const uint64_t memory = options.memory_budget_bytes - std::min(code_bytes_, options.memory_budget_bytes);
+    const uint64_t smallest = std::min<uint64_t>({options.function_budget_bytes, budget, memory});
     arena_.reset();
-    arena_.set_budget(std::min<uint64_t>(context_.options().function_budget_bytes, budget));
+    arena_.set_budget(smallest);
     Result<codegen::CodeBuffer> code = run_passes(index, dump);
-    if (arena_.exhausted()) return fail(over_budget(index));
+    if (arena_.exhausted()) return fail(over_budget(index, memory == smallest));
+    if (code) code_bytes_ += code->bytes.size() + code->rodata.size();
     return code;
   }
 
@@ -97,13 +101,14 @@ class FunctionCompiler {
   }
 
   [[nodiscard]] Result<void> go_on() const {
-    if (go_on_()) return {};
+    if (go_on_.function(go_on_.context)) return {};
     return fail(Error::of(ErrorKind::limit, "the compilation was ended"));
   }
 
-  [[nodiscard]] Error over_budget(wasm::FuncIndex index) const {
+  [[nodiscard]] Error over_budget(wasm::FuncIndex index, bool is_over_memory) const {
     const Options& options = context_.options();
-    const std::string limit = arena_.budget() == options.function_budget_bytes
+    const std::string limit = is_over_memory ? decimal(options.memory_budget_bytes) + " bytes (compile-memory)"
+                              : arena_.budget() == options.function_budget_bytes
                                   ? decimal(uint64_t{options.function_budget_bytes}) + " bytes (function budget)"
                                   : decimal(module_budget(context_.module(), options)) + " bytes for this module (" +
                                         decimal(uint64_t{options.module_budget_bytes}) + ", " +
@@ -119,6 +124,7 @@ class FunctionCompiler {
   GoOn go_on_;
   wasm::FunctionValidator validator_;
   Arena arena_;
+  uint64_t code_bytes_ = 0;  // the size of the code that compile() has returned so far
 };
 
 // Returns the function's name in the name section, or else wasm-function[N].
@@ -197,7 +203,7 @@ Result<FunctionDump> dump(const wasm::Module& module, wasm::FuncIndex index, con
   CAIRN_ASSERT(index.index() >= module.imported_functions && index.index() < module.functions.size());
   const std::unique_ptr<codegen::Target> target = make_target(options);
   const ModuleContext context(module, options);
-  FunctionCompiler compiler(context, *target, [] { return true; });
+  FunctionCompiler compiler(context, *target, {});
   FunctionDump dump;
   const codegen::CodeBuffer code = CAIRN_TRY(compiler.compile(index, module_budget(module, options), &dump));
   dump.code.assign(code.bytes.begin(), code.bytes.end());

@@ -13,17 +13,19 @@
 
 namespace cairn::compiler {
 
-// compile_module() calls this function several times for each function of the module: after the IR has been built,
-// after it has been optimized, after instructions have been selected, and after registers have been allocated. If it
-// returns false, the compilation ends with an Error of kind limit.
-using GoOn = bool (*)();
+// compile_module() calls `function(context)` several times for each function of the module: after the IR has been
+// built, after it has been optimized, after instructions have been selected, and after registers have been allocated.
+// If it returns false, the compilation ends with an Error of kind limit.
+struct GoOn {
+  bool (*function)(void* context) = [](void*) { return true; };
+  void* context = nullptr;
+};
 
 // Validates and compiles every function of the module. The result is a code object. Errors: malformed, invalid or
 // unsupported code, with its offset in the module's bytes; limit, if the compilation needs more memory than a budget in
 // the options allows, exceeds another limit (such as 2 GiB of machine code), or ends because of `go_on`; resource, if
 // memory runs out.
-Result<std::vector<std::byte>> compile_module(
-    const wasm::Module& module, const Options& options, GoOn go_on = [] { return true; });
+Result<std::vector<std::byte>> compile_module(const wasm::Module& module, const Options& options, GoOn go_on = {});
 
 // Compiles the code between host and guest for each signature in `types`: an entry trampoline, through which the host
 // calls guest functions, and a host trampoline, through which guest code calls host functions. The result is a code

@@ -35,6 +35,18 @@ TEST(CompileBudget, OfOneFunction) {
   EXPECT_EQ(object.error().offset, module.functions[0].body_offset);
 }
 
+TEST(CompileBudget, OfMemoryIsForTheCodeToo) {
+  Options options;
+  options.memory_budget_bytes = 100'000;
+  EXPECT_TRUE(compile_module(functions(1000), options).has_value());
+  const auto object = compile_module(functions(40'000), options);
+  ASSERT_FALSE(object.has_value());
+  EXPECT_EQ(object.error().kind, ErrorKind::limit);
+  EXPECT_TRUE(
+      object.error().message.ends_with("more memory to compile than the limit of 100000 bytes (compile-memory)"))
+      << object.error().message;
+}
+
 TEST(CompileBudget, OfAModuleIsForAllItsFunctions) {
   Options options;
   options.module_budget_bytes = 100'000;

@@ -66,10 +66,11 @@ Result<Ref<Module>> Module::create(Engine& engine, std::vector<std::byte> bytes)
   return create(engine, CAIRN_TRY(wasm::decode_module(std::move(bytes), engine.options().features)));
 }
 
-Result<Ref<Module>> Module::create(Engine& engine, wasm::Module definition) {
+Result<Ref<Module>> Module::create(Engine& engine, wasm::Module definition, const CompileLimits& limits) {
   compiler::Options options = engine.options();
+  options.memory_budget_bytes = limits.memory_bytes;
   options.bounds = engine.bounds_for(definition);
-  const std::vector<std::byte> object = CAIRN_TRY(compiler::compile_module(definition, options, &Platform::go_on));
+  const std::vector<std::byte> object = CAIRN_TRY(compiler::compile_module(definition, options, limits.go_on));
   return load(engine, std::move(definition), object, options.bounds);
 }
 
@@ -100,7 +101,8 @@ Result<const CodeImage*> Module::code(compiler::BoundsMode bounds) {
   const SystemAccountScope account;  // the code may outlive this program, because programs share the module
   compiler::Options options = engine_.options();
   options.bounds = bounds;
-  auto made = CAIRN_TRY(load_code(CAIRN_TRY(compiler::compile_module(module_, options, &Platform::go_on)), bounds));
+  auto made =
+      CAIRN_TRY(load_code(CAIRN_TRY(compiler::compile_module(module_, options, CompileLimits().go_on)), bounds));
   return code_.with([&](Code& code) -> Result<const CodeImage*> {
     std::unique_ptr<CodeImage>& image = image_of(code);
     if (image == nullptr) {  // otherwise another thread was faster

@@ -9,18 +9,27 @@
 #include "base/ref.hpp"
 #include "base/result.hpp"
 #include "base/try_vector.hpp"
+#include "compiler/compile.hpp"
+#include "platform/platform.hpp"
 #include "runtime/code/code_image.hpp"
 #include "runtime/engine.hpp"
 #include "wasm/module.hpp"
 
 namespace cairn::runtime {
 
+// Limits of one compilation, besides those of the engine's options.
+struct CompileLimits {
+  uint64_t memory_bytes = ~uint64_t{0};  // compiler::Options::memory_budget_bytes
+  // Asked several times for each function whether the compilation may go on.
+  compiler::GoOn go_on{.function = [](void*) { return platform::Platform::go_on(); }};
+};
+
 class Module : public RefCounted {
  public:
   // Decodes, validates and compiles a module. Its code checks bounds as Engine::bounds_for() says.
   static Result<Ref<Module>> create(Engine& engine, std::vector<std::byte> bytes);
   // Does the same for a module that wasm::decode_module has decoded with the engine's features.
-  static Result<Ref<Module>> create(Engine& engine, wasm::Module definition);
+  static Result<Ref<Module>> create(Engine& engine, wasm::Module definition, const CompileLimits& limits = {});
   // Loads a code object that compile_module made from this module. `bounds` is the way in which the object's code
   // checks bounds. Fails (malformed) if the object belongs to another module or was made with other settings; the error
   // names the difference (compiler/codegen/object/object_identity.hpp).

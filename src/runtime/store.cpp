@@ -17,15 +17,19 @@ namespace cairn::runtime {
 
 using platform::Platform;
 
-Store::Store(Engine& engine, std::span<std::byte> stack) : engine_(engine), id_(engine.next_store_id()), stack_(stack) {
+Store::Store(Engine& engine, std::span<std::byte> stack, Allowances* allowances)
+    : engine_(engine),
+      allowances_(allowances != nullptr ? allowances : &own_allowances_.emplace()),
+      id_(engine.next_store_id()),
+      stack_(stack) {
   state_.registers = registers_.data();
   state_.stack_limit = stack.data() + std::min(abi::kGuestStackReserve, stack.size() / 2);
 }
 
-Result<std::unique_ptr<Store>> Store::create(Engine& engine, size_t stack_bytes) {
+Result<std::unique_ptr<Store>> Store::create(Engine& engine, size_t stack_bytes, Allowances* allowances) {
   Platform::prepare_thread();
   std::span<std::byte> stack = CAIRN_TRY(Platform::allocate_stack(stack_bytes));
-  std::unique_ptr<Store> store(new (std::nothrow) Store(engine, stack));
+  std::unique_ptr<Store> store(new (std::nothrow) Store(engine, stack, allowances));
   if (store == nullptr) {
     Platform::release_stack(stack);
     return fail(out_of_memory("a store"));
@@ -35,7 +39,8 @@ Result<std::unique_ptr<Store>> Store::create(Engine& engine, size_t stack_bytes)
 
 Store::~Store() {
   while (!memories_.empty()) drop_last_memory();
-  instances_.clear();
+  while (!tables_.empty()) drop_last_table();
+  drop_instances(0);
   Platform::release_stack(stack_);
 }
 
@@ -52,7 +57,9 @@ Result<Heap*> Store::ensure_heap() {
   if (heap_ == nullptr) {
     const abi::VMTypeInfo* const* types =
         CAIRN_TRY(engine_.types().with([](TypeRegistry& registry) { return registry.ensure_table(); }));
-    heap_ = CAIRN_TRY(Heap::create(engine_.config().heap, types, state_.allocation, roots_of(*this)));
+    HeapConfig config = engine_.config().heap;
+    config.limit_bytes = std::min(config.limit_bytes, (*allowances_)[Limit::gc_heap].limit());
+    heap_ = CAIRN_TRY(Heap::create(config, types, state_.allocation, roots_of(*this)));
   }
   return heap_.get();
 }
@@ -73,13 +80,15 @@ Result<void> Store::initialize(TableObject& table, uint64_t initial) {
                                              decimal(uint64_t{wasm::limits::kTableSize}));
     }));
   }
-  if (count > kStoreTableElements - table_elements_) {
+  Allowance& allowed = (*allowances_)[Limit::table_elements];
+  if (!allowed.try_take(count)) {
     return fail(make_error([&] {
       return Error::of(ErrorKind::limit, "a table of " + decimal(count) + " elements exceeds the limit of " +
-                                             decimal(kStoreTableElements) + " for all tables together");
+                                             decimal(allowed.limit()) + " for all tables together");
     }));
   }
   if (!make_changed(table, count) || !table.elements.try_grow(count)) {
+    allowed.give_back(count);
     return fail(make_error([&] {
       return Error::of(ErrorKind::resource, "out of memory for a table of " + decimal(count) + " elements");
     }));
@@ -88,8 +97,7 @@ Result<void> Store::initialize(TableObject& table, uint64_t initial) {
     std::ranges::fill(table.elements, initial);
     table.note_change(0, count);
   }
-  table.store_elements = &table_elements_;
-  table_elements_ += count;
+  table.allowed_elements = &allowed;
   table.vm->elements = table.elements.data();
   table.vm->length = count;
   return {};
@@ -147,10 +155,11 @@ void Store::save(const Val& value, std::byte* slot) const {
 }
 
 Result<Memory> Store::add_memory(const wasm::MemoryType& type, abi::VMMemory* vm, compiler::BoundsMode bounds) {
+  Allowance& pages = (*allowances_)[Limit::memory_pages];
   if (type.sharedness == wasm::Sharedness::shared) {
-    return add_shared_memory(CAIRN_TRY(SharedMemory::create(engine_, type, bounds)));
+    return add_shared_memory(CAIRN_TRY(SharedMemory::create(engine_, type, bounds, pages)));
   }
-  const MemorySpace space = CAIRN_TRY(reserve_memory(engine_, type, bounds));
+  const MemorySpace space = CAIRN_TRY(reserve_memory(engine_, type, bounds, pages));
   MemoryObject* const added = memories_.try_emplace_back();
   if (added == nullptr) {
     release_memory(engine_, space.reservation, space.initial_bytes);
@@ -161,6 +170,7 @@ Result<Memory> Store::add_memory(const wasm::MemoryType& type, abi::VMMemory* vm
   memory.vm = vm;
   memory.reservation = space.reservation;
   memory.maximum_bytes = space.maximum_bytes;
+  memory.allowed_pages = &pages;
   memory.has_guards = space.has_guards;
   vm->base = space.reservation.data();
   vm->length = space.initial_bytes;
@@ -195,7 +205,8 @@ Result<Memory> Store::create_memory(const wasm::MemoryType& type) {
 }
 
 void Store::drop_last_table() {
-  table_elements_ -= tables_.back().elements.size();
+  const TableObject& last = tables_.back();
+  if (last.allowed_elements != nullptr) last.allowed_elements->give_back(last.elements.size());
   tables_.pop_back();
 }
 
@@ -284,8 +295,21 @@ Result<Func> Store::create_host_function(const wasm::FuncType& type,
 }
 
 Result<Instance> Store::add_instance(Ref<Module> module) {
-  if (instances_.try_emplace_back(*this, std::move(module)) == nullptr) return fail(out_of_memory("an instance"));
+  Allowance& allowed = (*allowances_)[Limit::instances];
+  if (!allowed.try_take(1)) {
+    return fail(make_error(
+        [&] { return Error::of(ErrorKind::limit, "the program's limit is instances=" + decimal(allowed.limit())); }));
+  }
+  if (instances_.try_emplace_back(*this, std::move(module)) == nullptr) {
+    allowed.give_back(1);
+    return fail(out_of_memory("an instance"));
+  }
   return Instance{id_, static_cast<uint32_t>(instances_.size() - 1)};
+}
+
+void Store::drop_instances(size_t size) {
+  (*allowances_)[Limit::instances].give_back(instances_.size() - size);
+  instances_.truncate(size);
 }
 
 Store::Mark Store::mark() const {
@@ -295,7 +319,7 @@ Store::Mark Store::mark() const {
 void Store::roll_back(const Mark& mark) {
   while (memories_.size() > mark.memories) drop_last_memory();
   while (tables_.size() > mark.tables) drop_last_table();
-  instances_.truncate(mark.instances);
+  drop_instances(mark.instances);
   globals_.truncate(mark.globals);
   tags_.truncate(mark.tags);
 }
@@ -305,6 +329,7 @@ std::optional<uint64_t> grow(MemoryObject& memory, uint64_t delta_pages) {
   const uint64_t old_length = memory.vm->length;
   if (delta_pages > (memory.maximum_bytes - old_length) >> memory.type.page_size_log2) return std::nullopt;
   const uint64_t new_length = old_length + (delta_pages << memory.type.page_size_log2);
+  if (!allows_length(*memory.allowed_pages, new_length)) return std::nullopt;
   if (!extend_memory(memory.reservation, old_length, new_length)) return std::nullopt;
   memory.vm->length = new_length;
   return old_length >> memory.type.page_size_log2;
@@ -315,9 +340,11 @@ std::optional<uint64_t> grow(TableObject& table, uint64_t delta, uint64_t initia
   const uint64_t maximum =
       std::min<uint64_t>(table.type.limits.maximum.value_or(~uint64_t{0}), wasm::limits::kTableSize);
   if (old_size > maximum || delta > maximum - old_size) return std::nullopt;
-  if (delta > kStoreTableElements - *table.store_elements) return std::nullopt;
-  if (!make_changed(table, old_size + delta) || !table.elements.try_grow(old_size + delta)) return std::nullopt;
-  *table.store_elements += delta;
+  if (!table.allowed_elements->try_take(delta)) return std::nullopt;
+  if (!make_changed(table, old_size + delta) || !table.elements.try_grow(old_size + delta)) {
+    table.allowed_elements->give_back(delta);
+    return std::nullopt;
+  }
   if (initial != 0) {
     std::fill_n(table.elements.data() + old_size, delta, initial);
     table.note_change(old_size, delta);

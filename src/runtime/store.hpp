@@ -10,6 +10,7 @@
 #include <span>
 
 #include "abi/vmcontext.hpp"
+#include "base/allowance.hpp"
 #include "base/ref.hpp"
 #include "base/result.hpp"
 #include "base/try_deque.hpp"
@@ -40,6 +41,7 @@ struct MemoryObject {
   wasm::MemoryType type;
   std::span<std::byte> reservation;
   uint64_t maximum_bytes = 0;            // the largest length in bytes; not used for shared memories
+  Allowance* allowed_pages = nullptr;    // the limit of each memory; not used for shared memories
   bool has_guards = false;               // whether code that relies on guard pages may access the memory
   std::unique_ptr<abi::VMMemory> owned;  // set for memories made by the host
   Ref<SharedMemory> shared;              // set for shared memories: owns `vm` and the reservation
@@ -53,9 +55,9 @@ struct TableObject {
   bool holds_heap_references = false;
   wasm::TableType type;  // element type in canonical form
   TableStorage elements;
-  uint64_t* store_elements = nullptr;   // points to Store::table_elements_
-  TryVector<uint8_t> changed;           // the array that VMTable::changed points to
-  std::unique_ptr<abi::VMTable> owned;  // set for tables made by the host
+  Allowance* allowed_elements = nullptr;  // the limit of all tables together
+  TryVector<uint8_t> changed;             // the array that VMTable::changed points to
+  std::unique_ptr<abi::VMTable> owned;    // set for tables made by the host
 
   // Notes for the collector that `count` elements from `start` on are about to be written.
   void note_change(uint64_t start, uint64_t count) {
@@ -72,9 +74,6 @@ struct ElementValues {
   TryVector<uint64_t> words;
   size_t seen = 0;  // number of values that the collector has visited since they were evaluated
 };
-
-// The largest number of elements that all tables of a store together may have. An element takes 8 bytes.
-inline constexpr uint64_t kStoreTableElements = uint64_t{1} << 27;
 
 struct GlobalObject {
   abi::VMGlobal* vm = nullptr;
@@ -138,14 +137,17 @@ class Store {
   static Result<std::unique_ptr<Store>> create(Engine& engine) {
     return create(engine, engine.config().guest_stack_bytes);
   }
-  // Makes a store with a guest stack of `stack_bytes`, a multiple of the page size.
-  static Result<std::unique_ptr<Store>> create(Engine& engine, size_t stack_bytes);
+  // Makes a store with a guest stack of `stack_bytes`, a multiple of the page size. Its memories, tables, instances and
+  // managed objects are limited by `allowances`, which other stores of the program may share, and which must outlive
+  // the store. If it is null, the store has standard limits of its own.
+  static Result<std::unique_ptr<Store>> create(Engine& engine, size_t stack_bytes, Allowances* allowances = nullptr);
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
   [[nodiscard]] Engine& engine() const { return engine_; }
   [[nodiscard]] uint32_t id() const { return id_; }
+  Allowances& allowances() { return *allowances_; }
 
   // Returns the object that a handle stands for. Asserts that the handle is of this store.
   MemoryObject& operator[](Memory handle) { return own(handle, memories_); }
@@ -243,12 +245,15 @@ class Store {
   }
 
  private:
-  Store(Engine& engine, std::span<std::byte> stack);
+  Store(Engine& engine, std::span<std::byte> stack, Allowances* allowances);
   void drop_last_memory();  // must run before the instance that holds the memory's VMMemory is destroyed
   void drop_last_table();
+  void drop_instances(size_t size);  // drops the last instances until there are `size`
   Result<void> initialize(TableObject& table, uint64_t initial);
 
   Engine& engine_;
+  std::optional<Allowances> own_allowances_;  // set if the program has given none
+  Allowances* allowances_;
   uint32_t id_;
   std::span<std::byte> stack_;
   abi::VMStoreState state_;
@@ -260,7 +265,6 @@ class Store {
   TryDeque<HostFunction> host_functions_;
   TryDeque<TagObject> tags_;
   TryDeque<GlobalObject> globals_;
-  uint64_t table_elements_ = 0;  // number of elements in all tables; at most kStoreTableElements
   TryDeque<TableObject> tables_;
   TryDeque<MemoryObject> memories_;
   TryDeque<InstanceObject, 4> instances_;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/limits.hpp"
 #include "platform/platform.hpp"
 
 namespace cairn::runtime {
@@ -24,9 +25,10 @@ struct TimeLimits {
   std::optional<uint64_t> cpu;   // time that the thread spends on a CPU
 };
 
-// Makes limits from lengths in nanoseconds; 0 means no limit.
-inline TimeLimits time_limits(uint64_t wall, uint64_t cpu) {
-  return {.wall = wall == 0 ? std::nullopt : std::optional(wall), .cpu = cpu == 0 ? std::nullopt : std::optional(cpu)};
+// Returns the limits on a program's time.
+inline TimeLimits time_limits(const Limits& limits) {
+  const auto length = [&](Limit limit) { return limits.is_given(limit) ? std::optional(limits[limit]) : std::nullopt; };
+  return {.wall = length(Limit::wall_time), .cpu = length(Limit::cpu_time)};
 }
 
 // While a TimeLimit exists, guest code of this thread ends with the trap `interrupted` when one of the limits is

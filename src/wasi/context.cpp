@@ -2,6 +2,19 @@
 
 namespace cairn::wasi {
 
+Context::Context(System& system, Allowances* allowances)
+    : system_(system),
+      allowances_(allowances != nullptr ? *allowances : own_allowances_.emplace()),
+      threads_(system, allowances_[Limit::fibers]) {}
+
+Context::~Context() {
+  table_.with([&](Table& table) {
+    for (const Slot& slot : table.slots) {
+      if (slot.descriptor) descriptors().give_back(1);
+    }
+  });
+}
+
 bool Context::add(Ref<Descriptor> descriptor) {
   auto number = reserve();
   if (number) std::move(*number).insert(std::move(descriptor));
@@ -55,14 +68,18 @@ WasiResult<Context::Reservation> Context::reserve() {
     TryVector<Slot>& slots = table.slots;
     uint32_t fd = 0;
     while (fd < slots.size() && (slots[fd].descriptor || slots[fd].is_reserved)) ++fd;
-    if (fd == kMaximumDescriptors) return std::unexpected(Errno::mfile);
-    if (fd == slots.size() && !slots.try_push_back({})) return std::unexpected(Errno::nomem);
+    if (!descriptors().try_take(1)) return std::unexpected(Errno::mfile);
+    if (fd == slots.size() && !slots.try_push_back({})) {
+      descriptors().give_back(1);
+      return std::unexpected(Errno::nomem);
+    }
     slots[fd].is_reserved = true;
     return Reservation(*this, fd);
   });
 }
 
 void Context::end_reservation(uint32_t fd, Ref<Descriptor> descriptor) {
+  if (!descriptor) descriptors().give_back(1);
   table_.with([&](Table& table) { table.slots[fd] = {std::move(descriptor), false}; });
 }
 
@@ -72,7 +89,9 @@ Errno Context::close(uint32_t fd) {
   const Ref<Descriptor> closed = table_.with([&](Table& table) {
     return table.find(fd) == nullptr ? Ref<Descriptor>() : std::move(table.slots[fd].descriptor);
   });
-  return closed ? Errno::success : Errno::badf;
+  if (!closed) return Errno::badf;
+  descriptors().give_back(1);
+  return Errno::success;
 }
 
 Errno Context::renumber(uint32_t from, uint32_t to) {
@@ -81,6 +100,7 @@ Errno Context::renumber(uint32_t from, uint32_t to) {
     if (table.find(from) == nullptr || table.find(to) == nullptr) return Errno::badf;
     if (from == to) return Errno::success;
     replaced = std::move(table.slots[to].descriptor);
+    descriptors().give_back(1);
     table.slots[to].descriptor = std::move(table.slots[from].descriptor);
     return Errno::success;
   });

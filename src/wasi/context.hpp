@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/allowance.hpp"
 #include "base/ref.hpp"
 #include "base/try_vector.hpp"
 #include "runtime/guarded.hpp"
@@ -37,9 +38,13 @@ struct Descriptor final : RefCounted {
 // and closing only removes the table's reference.
 class Context {
  public:
-  static constexpr uint32_t kMaximumDescriptors = 4096;
-
-  explicit Context(System& system) : system_(system), threads_(system) {}
+  // `allowances` are the program's, and must outlive the context.
+  Context(System& system, Allowances& allowances) : Context(system, &allowances) {}
+  // Makes a context with standard limits of its own.
+  explicit Context(System& system) : Context(system, nullptr) {}
+  ~Context();
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
 
   // These do not change while the program runs.
   std::vector<std::string> arguments;
@@ -47,6 +52,7 @@ class Context {
 
   [[nodiscard]] System& system() const { return system_; }
   ThreadGroup& threads() { return threads_; }
+  Allowances& allowances() { return allowances_; }
   // The status with which proc_exit was called, if a call of proc_exit has ended the program.
   [[nodiscard]] std::optional<uint32_t> exit_status() { return threads_.exit_status(); }
 
@@ -110,10 +116,14 @@ class Context {
   };
   struct Append {};
 
+  Context(System& system, Allowances* allowances);
+  Allowance& descriptors() { return allowances_[Limit::descriptors]; }
   bool add(Ref<Descriptor> descriptor);
   void end_reservation(uint32_t fd, Ref<Descriptor> descriptor);
 
   System& system_;
+  std::optional<Allowances> own_allowances_;
+  Allowances& allowances_;
   ThreadGroup threads_;
   runtime::Guarded<Append, LockRank::file_append> append_;
   runtime::Guarded<Table, LockRank::descriptors> table_;

@@ -4,6 +4,7 @@
 #include <new>
 #include <utility>
 
+#include "base/format.hpp"
 #include "base/operation.hpp"
 #include "wasi/invoke.hpp"
 #include "wasm/decoder.hpp"
@@ -28,6 +29,28 @@ class Laps {
   System& system_;
   uint64_t last_;
 };
+
+// Ends a compilation when it has used up its CPU time, or the thread's TimeLimit is over.
+class CompileTime {
+ public:
+  CompileTime(System& system, Allowance& allowed)
+      : system_(system), allowed_(allowed), start_(system.now(ClockId::thread_cputime)) {}
+  static bool go_on(void* context) {
+    auto& self = *static_cast<CompileTime*>(context);
+    return platform::Platform::go_on() && self.allowed_.allows(self.system_.now(ClockId::thread_cputime) - self.start_);
+  }
+
+ private:
+  System& system_;
+  Allowance& allowed_;
+  uint64_t start_;
+};
+
+// Notes which limit of the program has made it trap, if the trap comes from one.
+void note_reached(const runtime::Trap& trap, Allowances& allowances) {
+  if (trap.kind == wasm::TrapKind::call_stack_exhausted) allowances[Limit::guest_stack].note_refusal();
+  if (trap.kind == wasm::TrapKind::allocation_failure) allowances[Limit::gc_heap].note_refusal();
+}
 
 }  // namespace
 
@@ -62,12 +85,25 @@ Result<std::vector<Program::Call>> Program::plan_calls(const wasm::Module& modul
   return calls;
 }
 
+Result<void> Program::check_types(const wasm::Module& module, Allowances& allowances) {
+  Allowance& allowed = allowances[Limit::types];
+  if (allowed.allows(module.types.size())) return {};
+  return fail(make_error([&] {
+    return Error::of(ErrorKind::limit, "the module has " + decimal(uint64_t{module.types.size()}) +
+                                           " types, and the program's limit is types=" + decimal(allowed.limit()));
+  }));
+}
+
 Result<Ref<runtime::Module>> Program::compile(runtime::Engine& engine, std::vector<std::byte> bytes, System& system,
-                                              PhaseTimes& times) {
+                                              Allowances& allowances, PhaseTimes& times) {
+  CompileTime time(system, allowances[Limit::compile_time]);
   Laps laps(system);
   wasm::Module definition = CAIRN_TRY(wasm::decode_module(std::move(bytes), engine.options().features));
   times.decode += laps.lap();
-  Ref<runtime::Module> module = CAIRN_TRY(runtime::Module::create(engine, std::move(definition)));
+  CAIRN_TRY(check_types(definition, allowances));
+  const runtime::CompileLimits limits{.memory_bytes = allowances[Limit::compile_memory].limit(),
+                                      .go_on = {.function = &CompileTime::go_on, .context = &time}};
+  Ref<runtime::Module> module = CAIRN_TRY(runtime::Module::create(engine, std::move(definition), limits));
   times.compile += laps.lap();
   return module;
 }
@@ -81,7 +117,7 @@ Result<std::unique_ptr<Program>> Program::create(Ref<runtime::Module> module, Co
   times.code_bytes = CAIRN_TRY(program->module_->code(program->module_->bounds()))->size();
   program->calls_ =
       CAIRN_TRY(run_operation([&] { return plan_calls(program->module_->definition(), options, context); }));
-  program->main_ = CAIRN_TRY(ProgramStore::create(engine, engine.config().guest_stack_bytes, context));
+  program->main_ = CAIRN_TRY(ProgramStore::create(engine, guest_stack_bytes(context), context));
   CAIRN_TRY(program->threads_.define(*program->main_));
   if (options.trap_unknown_imports) CAIRN_TRY(program->main_->trap_unknown_imports(*program->module_));
   times.instantiate += laps.lap();
@@ -90,7 +126,8 @@ Result<std::unique_ptr<Program>> Program::create(Ref<runtime::Module> module, Co
 
 Result<std::unique_ptr<Program>> Program::load(runtime::Engine& engine, std::vector<std::byte> bytes, Context& context,
                                                const ProgramOptions& options, PhaseTimes& times) {
-  return create(CAIRN_TRY(compile(engine, std::move(bytes), context.system(), times)), context, options, times);
+  return create(CAIRN_TRY(compile(engine, std::move(bytes), context.system(), context.allowances(), times)), context,
+                options, times);
 }
 
 Result<ProgramResult> Program::run_main(PhaseTimes& times) {
@@ -134,6 +171,7 @@ Result<ProgramResult> Program::run(runtime::TimeLimit& limit, PhaseTimes& times)
   if (end.exit_status) return ProgramResult{.exit_status = *end.exit_status, .output = {}, .trap = std::nullopt};
   if (end.is_over_cpu_limit) end.trap = runtime::Trap::of(wasm::TrapKind::interrupted);
   result->trap = std::move(end.trap);
+  if (result->trap) note_reached(*result->trap, context_.allowances());
   result->thread = end.thread;
   result->is_over_cpu_limit = end.is_over_cpu_limit;
   return result;

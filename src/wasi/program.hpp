@@ -50,11 +50,15 @@ struct ProgramResult {
 
 class Program {
  public:
-  // Decodes and compiles a module, and adds to `times` how long that took.
+  // Decodes and compiles a module, and adds to `times` how long that took. Limits of `allowances` on types and on
+  // compiling may end that with an Error of kind limit.
   static Result<Ref<runtime::Module>> compile(runtime::Engine& engine, std::vector<std::byte> bytes, System& system,
-                                              PhaseTimes& times);
-  // Prepares the linking of a module with WASI. `context` and the module's engine must outlive the program. An Error
-  // means that the module cannot be run, or (ErrorKind::usage) that the arguments do not fit the requested function.
+                                              Allowances& allowances, PhaseTimes& times);
+  // Whether a program with these allowances may have a module with so many types.
+  static Result<void> check_types(const wasm::Module& module, Allowances& allowances);
+  // Prepares the linking of a module with WASI. The program's limits are those of `context`. `context` and the module's
+  // engine must outlive the program. An Error means that the module cannot be run, or (ErrorKind::usage) that the
+  // arguments do not fit the requested function.
   static Result<std::unique_ptr<Program>> create(Ref<runtime::Module> module, Context& context,
                                                  const ProgramOptions& options, PhaseTimes& times);
   // Calls compile() and create().

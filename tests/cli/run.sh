@@ -384,7 +384,7 @@ run --limit cpu-time=1h --limit wall-time=1h "$here/status.c" 5 </dev/null
 expect limit/far 5
 for wrong in cpu-time cpu-time=3 cpu-time=0s wall-time=xs memory=1000K memory=x wall-time=99999999999h; do
   run --limit "$wrong" "$here/spin.wat" </dev/null
-  expect_error "limit/$wrong" 64 '^cairn: --limit needs cpu-time=TIME, wall-time=TIME or memory=SIZE'
+  expect_error "limit/$wrong" 64 '^cairn: --limit needs LIMIT=VALUE'
 done
 
 # Wrong usage.

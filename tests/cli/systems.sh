@@ -262,7 +262,7 @@ cpu = 2
 name = "web"
 module = "missing.wasm"
 directories = ["given::/data", "nowhere::/x"]
-limits = { threads = "64" }
+limits = { cputime = "64s" }
 restart = "allways"
 input = 1
 [[program]]
@@ -274,7 +274,7 @@ mistakes mistakes 'cairn: s.toml:1:8: `main` needs the name of a program, and th
 cairn: s.toml:2:1: unknown key `cpu`; did you mean `cpus`?
 cairn: s.toml:5:10: there is no file missing.wasm
 cairn: s.toml:6:32: there is no directory nowhere
-cairn: s.toml:7:12: no limit on `threads` can be kept; the limits are `cpu-time`, `wall-time` and `memory`
+cairn: s.toml:7:12: no limit on `cputime` can be kept; did you mean `cpu-time`?
 cairn: s.toml:8:11: `restart` needs `never`, `on-failure` or `always`, not `allways`; did you mean `always`?
 cairn: s.toml:9:9: `input` needs true or false, not an integer
 cairn: s.toml:11:8: another program has the name `web` (line 4)

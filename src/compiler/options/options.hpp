@@ -49,6 +49,8 @@ struct Options {
   size_t module_budget_bytes = size_t{64} << 20;
   size_t module_budget_per_byte = 1000;      // bytes of budget added for each byte of the module
   size_t module_budget_per_function = 8192;  // bytes of budget added for each function that the module defines
+  // The limit on the memory for the code of all functions and for the compilation of one of them.
+  uint64_t memory_budget_bytes = ~uint64_t{0};
 };
 
 // Sets one option from its text `key=value`, as given to the `cairn` command with --engine. A text that is none of the

@@ -66,17 +66,11 @@ bool set_directory(Options& options, std::string_view value) {
 bool set_limit(Options& options, std::string_view value) {
   const size_t equals = value.find('=');
   if (equals == std::string_view::npos) return false;
-  const std::string_view name = value.substr(0, equals);
-  if (name == "memory") {
-    const std::optional<uint64_t> bytes = host::parse_memory_limit(value.substr(equals + 1));
-    if (bytes) options.memory_limit_bytes = *bytes;
-    return bytes.has_value();
-  }
-  const std::optional<uint64_t> time = host::parse_time(value.substr(equals + 1));
-  if (!time || *time == 0) return false;
-  if (name == "cpu-time") return options.cpu_limit_nanoseconds = *time, true;
-  if (name == "wall-time") return options.wall_limit_nanoseconds = *time, true;
-  return false;
+  const LimitKind* const kind = find_limit(value.substr(0, equals));
+  if (kind == nullptr) return false;
+  const std::optional<uint64_t> amount = host::parse_limit(*kind, value.substr(equals + 1));
+  if (amount) options.limits.set(kind->limit, *amount);
+  return amount.has_value();
 }
 
 bool add_companion(Options& options, std::string_view value) {
@@ -149,7 +143,7 @@ constexpr Option kOptions[] = {
     {"--with", Argument::required, bit(Command::run), "a program and its arguments, separated by spaces",
      add_companion},
     {"--limit", Argument::required, bit(Command::run),
-     "cpu-time=TIME, wall-time=TIME or memory=SIZE, such as cpu-time=500ms or memory=64M", set_limit},
+     "LIMIT=VALUE, such as memory=64M, cpu-time=500ms or fibers=16 (docs/manual/limits.md)", set_limit},
     {"--raw", Argument::none, bit(Command::run), "",
      [](Options& o, std::string_view) { return !(o.marks_output = false); }},
     {"--env", Argument::required, bit(Command::run), "NAME=VALUE",
@@ -220,8 +214,11 @@ Result<void> check_combination(const Options& options) {
     return usage("--accel is for --target x86_64 and riscv64");
   if (options.command == Command::boot && !is_machine(options.target))
     return usage("boot needs --target x86_64 or riscv64");
-  if (options.memory_limit_bytes != 0 && !is_machine(options.target))
-    return usage("a process cannot keep --limit memory; --target x86_64 and riscv64 can");
+  for (const LimitKind& kind : kLimitKinds) {
+    if (options.limits.is_given(kind.limit) && !kind.is_of_process && !is_machine(options.target)) {
+      return usage("a process cannot keep --limit " + std::string(kind.name) + "; --target x86_64 and riscv64 can");
+    }
+  }
   if (options.command == Command::boot && !options.operands.empty() && !is_system_file(options))
     return usage("boot takes a system file, whose name ends in .toml, not " + options.operands[0]);
   if (is_system_file(options)) return check_system_file(options);

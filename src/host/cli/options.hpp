@@ -46,9 +46,7 @@ struct Options {
   std::vector<std::string> operands;                      // run: the program and its arguments, or the system file
   // run: the programs that run beside the first one, each with its arguments.
   std::vector<std::vector<std::string>> companions;
-  uint64_t cpu_limit_nanoseconds = 0;   // run: limit on the CPU time of each program; 0: none
-  uint64_t wall_limit_nanoseconds = 0;  // run: limit on the elapsed time of each program; 0: none
-  uint64_t memory_limit_bytes = 0;      // run: limit on the memory of each program; 0: none
+  Limits limits;                        // run: the limits of each program
   bool marks_output = true;             // run: whether lines of several programs begin with the program's name
   std::vector<std::string_view> given;  // the names of the options that the user gave
 

@@ -22,9 +22,14 @@ namespace {
 
 // The objects that a program uses while it runs.
 struct RunningProgram {
+  explicit RunningProgram(const ProcessJob& job) : allowances(job.program.config.limits) {
+    allowances[Limit::files].lower(job.file_bytes);
+  }
+
+  Allowances allowances;
   host::LinuxSystem system;
   std::unique_ptr<wasi::MemoryFileSystem> files;
-  wasi::Context context{system};
+  wasi::Context context{system, allowances};
   std::unique_ptr<wasi::Program> program;
 };
 
@@ -59,7 +64,7 @@ Result<void> add_descriptors(const ProcessJob& job, RunningProgram& running, Los
   }
   // As on machines, a program has a root in memory unless the user gives another one or wants none.
   if (has_default_root(job.program)) {
-    running.files = CAIRN_TRY(wasi::MemoryFileSystem::create(running.system, job.file_bytes));
+    running.files = CAIRN_TRY(wasi::MemoryFileSystem::create(running.system, running.allowances[Limit::files]));
     CAIRN_TRY(running.files->add_standard_files(""));
     auto root = running.files->root();
     has_all &= root && context.add_preopen(*std::move(root), "/");
@@ -67,7 +72,7 @@ Result<void> add_descriptors(const ProcessJob& job, RunningProgram& running, Los
   for (const host::DirectoryMapping& mapping : job.program.directories) {
     has_all &= context.add_preopen(CAIRN_TRY(host::open_host_directory(mapping.host)), mapping.guest);
   }
-  if (!has_all) return fail(Error::of(ErrorKind::resource, "no memory for the program's descriptors"));
+  if (!has_all) return fail(Error::of(ErrorKind::resource, "no room for the program's descriptors"));
   return {};
 }
 
@@ -78,7 +83,7 @@ Result<wasi::ProgramResult> run_program(const ProcessJob& job, RunningProgram& r
   running.context.environment = config.environment;
   CAIRN_TRY(add_descriptors(job, running, lost));
   const wasi::ProgramOptions options{.invoke = config.invoke, .trap_unknown_imports = config.trap_unknown_imports};
-  auto module = CAIRN_TRY(job.module.get(job.engine, running.system, times));
+  auto module = CAIRN_TRY(job.module.get(job.engine, running.system, running.allowances, times));
   running.program = CAIRN_TRY(wasi::Program::create(std::move(module), running.context, options, times));
   return running.program->run(limit, times);
 }
@@ -87,13 +92,14 @@ Result<wasi::ProgramResult> run_program(const ProcessJob& job, RunningProgram& r
 
 wasi::ProgramEnd run_once(const ProcessJob& job, wasi::PhaseTimes& times) {
   LostOutput lost{};
-  RunningProgram running;
+  RunningProgram running(job);
   wasi::KillSwitch never;
   const wasi::LimitedRun run = wasi::run_limited(job.program.config, never, [&](runtime::TimeLimit& limit) {
     return run_program(job, running, limit, times, lost);
   });
   const Result<wasi::ProgramResult>& result = run.result;
   write_message(job, STDERR_FILENO, run.message, lost);
+  if (!result || result->trap) write_message(job, STDERR_FILENO, running.allowances.describe_refusals(), lost);
   if (!result) {
     write_message(job, STDERR_FILENO, "cairn: " + result.error().to_string() + "\n", lost);
   } else if (result->trap) {

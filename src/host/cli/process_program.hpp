@@ -26,7 +26,7 @@ struct ProcessJob {
   runtime::Engine& engine;
   wasi::SharedModule& module;
   const host::ProgramDescription& program;
-  uint64_t file_bytes;               // the capacity of the program's files in memory
+  uint64_t file_bytes;               // the capacity of the program's files in memory, if no limit is less
   std::array<StreamLine, 2>* lines;  // the lines of standard output and error; null: lines are not marked
 };
 

@@ -31,9 +31,7 @@ ProgramDescription describe_program(const Options& options, const std::vector<st
   program.module = words[0];
   program.config.name = std::move(name);
   program.config.arguments = words;
-  program.config.cpu_limit_nanoseconds = options.cpu_limit_nanoseconds;
-  program.config.wall_limit_nanoseconds = options.wall_limit_nanoseconds;
-  program.config.memory_limit_bytes = options.memory_limit_bytes;
+  program.config.limits = options.limits;
   return program;
 }
 
@@ -93,9 +91,11 @@ void check_process(const SystemDescription& system, Mistakes& mistakes) {
       mistakes.add(program.places.weight,
                    "a process cannot keep `weight`, the share of a CPU; --target x86_64 and riscv64 can");
     }
-    if (program.config.memory_limit_bytes != 0) {
-      mistakes.add(program.places.memory_limit,
-                   "a process cannot keep a limit on `memory`; --target x86_64 and riscv64 can");
+    for (const LimitKind& kind : kLimitKinds) {
+      if (!program.config.limits.is_given(kind.limit) || kind.is_of_process) continue;
+      mistakes.add(
+          program.places.limits[static_cast<size_t>(kind.limit)],
+          "a process cannot keep a limit on `" + std::string(kind.name) + "`; --target x86_64 and riscv64 can");
     }
   }
 }

@@ -1,6 +1,7 @@
 // The description of a system: the programs that run together, on a machine or as threads of one process.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,8 +23,8 @@ struct ProgramDescription {
   struct Places {
     Position module;
     Position weight;
-    Position memory_limit;
-    std::vector<Position> directories;  // as many as `directories`, or none
+    std::array<Position, kLimits> limits;  // by Limit
+    std::vector<Position> directories;     // as many as `directories`, or none
   };
   Places places;
 };

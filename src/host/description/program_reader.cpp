@@ -12,7 +12,11 @@ namespace {
 
 constexpr size_t kLongestName = 64;  // characters
 constexpr std::array<std::string_view, 3> kRestarts = {"never", "on-failure", "always"};
-constexpr std::array<std::string_view, 3> kLimits = {"cpu-time", "wall-time", "memory"};
+constexpr auto kLimitNames = [] {
+  std::array<std::string_view, kLimits> names;
+  std::ranges::transform(kLimitKinds, names.begin(), &LimitKind::name);
+  return names;
+}();
 
 using Read = void (*)(ReadProgram&, const toml::Value&, Mistakes&);
 
@@ -68,32 +72,32 @@ void read_directories(ReadProgram& out, const toml::Value& value, Mistakes& mist
   }
 }
 
+// Returns the value of a limit: an integer for a count, otherwise a string.
+std::optional<uint64_t> read_limit(const LimitKind& kind, const toml::Value& value, Mistakes& mistakes) {
+  if (kind.quantity == Quantity::count) return read_number(kind.name, value, kind.least, kind.most, mistakes);
+  const auto text = read_text(kind.name, value, mistakes);
+  if (!text) return std::nullopt;
+  const auto amount = parse_limit(kind, *text);
+  if (!amount) {
+    mistakes.add(value.position, in_quotes(kind.name) + " needs " + limit_expected(kind) + ", not " + in_quotes(*text));
+  }
+  return amount;
+}
+
 void read_limits(ReadProgram& out, const toml::Value& value, Mistakes& mistakes) {
   const toml::Table* table = read_table("limits", value, mistakes);
   if (table == nullptr) return;
   for (const auto& [name, position, limit] : table->entries()) {
-    if (!std::ranges::contains(kLimits, name)) {
-      std::string hint = suggestion(name, kLimits);
-      if (hint.empty()) hint = "; the limits are " + list_of(kLimits, "and");
+    const LimitKind* const kind = find_limit(name);
+    if (kind == nullptr) {
+      std::string hint = suggestion(name, kLimitNames);
+      if (hint.empty()) hint = "; the limits are " + list_of(kLimitNames, "and");
       mistakes.add(position, "no limit on " + in_quotes(name) + " can be kept" + hint);
       continue;
     }
-    const auto text = read_text(name, limit, mistakes);
-    if (!text) continue;
-    const bool is_memory = name == "memory";
-    const auto amount = is_memory ? parse_memory_limit(*text) : parse_time(*text);
-    if (!amount || *amount == 0) {
-      const std::string_view expected = is_memory ? kMemoryLimitExpected : kTimeExpected;
-      mistakes.add(limit.position,
-                   "`" + std::string(name) + "` needs " + std::string(expected) + ", not " + in_quotes(*text));
-    } else if (is_memory) {
-      out.program.config.memory_limit_bytes = *amount;
-      out.program.places.memory_limit = position;
-    } else if (name == "cpu-time") {
-      out.program.config.cpu_limit_nanoseconds = *amount;
-    } else {
-      out.program.config.wall_limit_nanoseconds = *amount;
-    }
+    out.program.places.limits[static_cast<size_t>(kind->limit)] = position;
+    const auto amount = read_limit(*kind, limit, mistakes);
+    if (amount) out.program.config.limits.set(kind->limit, *amount);
   }
 }
 

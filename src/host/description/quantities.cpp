@@ -3,14 +3,20 @@
 #include <algorithm>
 
 #include "base/boot_protocol.hpp"
+#include "base/format.hpp"
 #include "base/key_values.hpp"
 
 namespace cairn::host {
 namespace {
 
 constexpr uint64_t kMaximumMemory = uint64_t{1} << 40;  // bytes
-// The smallest limit on a program's memory, in bytes. Every program needs more.
-constexpr uint64_t kLeastLimit = uint64_t{1} << 20;
+
+// Returns a size with the largest unit of which it is a multiple; the largest is G.
+std::string size_with_unit(uint64_t bytes) {
+  if (bytes % (1 << 30) == 0) return decimal(bytes >> 30) + "G";
+  if (bytes % (1 << 20) == 0) return decimal(bytes >> 20) + "M";
+  return decimal(bytes >> 10) + "K";
+}
 
 std::optional<uint64_t> parse_size(std::string_view text, uint64_t least) {
   uint64_t unit = uint64_t{1} << 20;
@@ -49,7 +55,30 @@ std::optional<uint64_t> parse_time(std::string_view text) {
 
 std::optional<uint64_t> parse_memory(std::string_view text) { return parse_size(text, kMinimumMemory); }
 
-std::optional<uint64_t> parse_memory_limit(std::string_view text) { return parse_size(text, kLeastLimit); }
+std::optional<uint64_t> parse_limit(const LimitKind& kind, std::string_view text) {
+  std::optional<uint64_t> value;
+  switch (kind.quantity) {
+    case Quantity::bytes: value = parse_size(text, kind.least); break;
+    case Quantity::nanoseconds: value = parse_time(text); break;
+    case Quantity::count: value = parse_decimal(text); break;
+    case Quantity::percent:
+      if (text.ends_with('%')) value = parse_decimal(text.substr(0, text.size() - 1));
+      break;
+  }
+  return value && *value >= kind.least && *value <= kind.most ? value : std::nullopt;
+}
+
+std::string limit_expected(const LimitKind& kind) {
+  switch (kind.quantity) {
+    case Quantity::bytes:
+      return "a size from " + size_with_unit(kind.least) + " to " + size_with_unit(kind.most) + ", such as 64M or 1G";
+    case Quantity::nanoseconds: return std::string(kTimeExpected);
+    case Quantity::count: return "an integer from " + decimal(kind.least) + " to " + decimal(kind.most);
+    case Quantity::percent:
+      return "a part of a CPU from " + decimal(kind.least) + "% to " + decimal(kind.most) + "%, such as 50%";
+  }
+  return {};
+}
 
 std::optional<DirectoryMapping> parse_directory(std::string_view text) {
   const size_t separator = text.find("::");

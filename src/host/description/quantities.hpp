@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/limits.hpp"
+
 namespace cairn::host {
 
 // A directory of the host, and the name under which the program sees it. A program on a machine sees a copy.
@@ -23,15 +25,14 @@ std::optional<uint64_t> parse_time(std::string_view text);
 // the text has another form, or the size is below what a machine needs (kMinimumMemory) or above 1024G.
 std::optional<uint64_t> parse_memory(std::string_view text);
 
-// Parses a limit on a program's memory, such as 9000K, 64M or 1G; a number alone is in MiB. Returns bytes, or nothing
-// if the text has another form, or the size is below 1M or above 1024G.
-std::optional<uint64_t> parse_memory_limit(std::string_view text);
+// Parses the value of a limit: a size such as 9000K, 64M or 1G (a number alone is in MiB), a time, a percentage, or a
+// number. Returns nothing if the text has another form, or the limit does not allow the value.
+std::optional<uint64_t> parse_limit(const LimitKind& kind, std::string_view text);
+// Describes the texts that parse_limit() accepts, for error messages.
+std::string limit_expected(const LimitKind& kind);
 
 // Parses HOST::GUEST, or HOST, which is then the guest's name, too. Returns nothing if a name is empty.
 std::optional<DirectoryMapping> parse_directory(std::string_view text);
-
-// Describes the texts that parse_memory_limit() accepts, for error messages.
-constexpr std::string_view kMemoryLimitExpected = "a size from 1M to 1024G, such as 64M or 1G";
 
 // The most CPUs that a machine can have.
 constexpr unsigned kMaximumCpus = 64;

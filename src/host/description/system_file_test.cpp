@@ -53,8 +53,8 @@ module = "log.c"
   EXPECT_EQ(web.config.arguments, (std::vector<std::string>{"web", "--port", "80", ""}));
   EXPECT_EQ(web.config.environment, (std::vector<std::string>{"MODE=fast", "EMPTY="}));
   EXPECT_EQ(web.directories, (std::vector<DirectoryMapping>{{"data", "/data"}, {"here", "here"}}));
-  EXPECT_EQ(web.config.cpu_limit_nanoseconds, 2'000'000'000u);
-  EXPECT_EQ(web.config.wall_limit_nanoseconds, 60'000'000'000u);
+  EXPECT_EQ(web.config.limits[Limit::cpu_time], 2'000'000'000u);
+  EXPECT_EQ(web.config.limits[Limit::wall_time], 60'000'000'000u);
   EXPECT_EQ(web.config.weight, 3u);
   EXPECT_EQ(web.config.restart, Restart::on_failure);
   EXPECT_TRUE(web.config.has_input);
@@ -135,7 +135,18 @@ TEST(SystemFile, MistakesOfPrograms) {
 TEST(SystemFile, MistakesOfLimits) {
   EXPECT_EQ(mistakes_in_program("limits = '2s'"), "f:4:10: `limits` needs a table, not a string");
   EXPECT_EQ(mistakes_in_program("limits = { threads = '64' }"),
-            "f:4:12: no limit on `threads` can be kept; the limits are `cpu-time`, `wall-time` and `memory`");
+            "f:4:12: no limit on `threads` can be kept; the limits are `memory`, `memory-pages`, `table-elements`, "
+            "`gc-heap`, `guest-stack`, `fibers`, `descriptors`, `files`, `instances`, `types`, `compile-memory`, "
+            "`compile-time`, `cpu-time`, `wall-time` and `cpu-share`");
+  EXPECT_EQ(mistakes_in_program("limits = { cpu-share = '50' }"),
+            "f:4:24: `cpu-share` needs a part of a CPU from 1% to 6400%, such as 50%, not `50`");
+  EXPECT_EQ(mistakes_in_program("limits = { fibers = 0 }"), "f:4:21: `fibers` needs an integer from 1 to 1024, not 0");
+  EXPECT_EQ(mistakes_in_program("limits = { fibers = '8' }"),
+            "f:4:21: `fibers` needs an integer from 1 to 1024, not a string");
+  EXPECT_EQ(mistakes_in_program("limits = { gc-heap = '3M' }"),
+            "f:4:22: `gc-heap` needs a size from 4M to 4G, such as 64M or 1G, not `3M`");
+  EXPECT_EQ(mistakes_in_program("limits = { guest-stack = '2G' }"),
+            "f:4:26: `guest-stack` needs a size from 64K to 1G, such as 64M or 1G, not `2G`");
   EXPECT_EQ(mistakes_in_program("limits = { memory = 64 }"), "f:4:21: `memory` needs a string, not an integer");
   EXPECT_EQ(mistakes_in_program("limits = { memory = '1000K' }"),
             "f:4:21: `memory` needs a size from 1M to 1024G, such as 64M or 1G, not `1000K`");

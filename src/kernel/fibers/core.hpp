@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "kernel/fibers/cpu_share.hpp"
 #include "kernel/fibers/fiber.hpp"
 #include "kernel/fibers/last_program.hpp"
 #include "kernel/machine.hpp"
@@ -78,9 +79,15 @@ class Core {
   void charge(uint64_t now) {
     current->cpu_time_ += now - since_;
     current->RunNode::charge(now - since_);
+    if (current->share_ != nullptr) current->share_->charge(now, now - since_);
     since_ = now;
   }
   void charge() { charge(nanoseconds_since_boot()); }
+
+  // When the current fiber has used up its share of the CPUs if it goes on running; kNever if it has none.
+  [[nodiscard]] uint64_t share_end() const {
+    return current->share_ == nullptr ? kNever : since_ + current->share_->left(since_);
+  }
 
   // The CPU itself may call the functions from here on without the lock, because only it changes what they use. Their
   // times are nanoseconds since boot, except for cpu_time().

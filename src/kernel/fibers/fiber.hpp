@@ -27,6 +27,7 @@ namespace cairn::kernel {
 
 class MemoryAccount;
 class Core;
+class CpuShare;
 class Scheduler;
 struct Cpu;
 
@@ -46,6 +47,10 @@ class Fiber : private RunNode, private ParkNode, private Timer {
   // Called before start().
   void set_weight(uint64_t weight) { RunNode::weight = weight; }
   [[nodiscard]] uint64_t weight() const { return RunNode::weight; }
+  // Sets a share of the CPUs that the fiber has together with others; null: the fiber has no such limit. Called before
+  // start(); the share must outlive the fiber.
+  void set_share(CpuShare* share) { share_ = share; }
+  [[nodiscard]] CpuShare* share() const { return share_; }
   // Sets the account for the fiber's stack and for all that the fiber allocates; null is the system's. Without this
   // call, it is the account of the fiber that calls start(). Called before start(); the account must outlive the fiber.
   void set_account(MemoryAccount* account) { account_ = account; }
@@ -87,6 +92,7 @@ class Fiber : private RunNode, private ParkNode, private Timer {
   std::optional<KernelStack> own_stack_;
   std::span<const std::byte> stack_;
   std::optional<VectorState> vectors_;
+  CpuShare* share_ = nullptr;
   uint64_t cpu_time_ = 0;  // nanoseconds on a CPU, up to the last call of Core::charge()
 
   // The fiber's stack pointer, and its values for the fields of Cpu, while the fiber does not run.

@@ -48,6 +48,17 @@ class Parked {
     return node;
   }
 
+  // Returns a node for which `is_wanted(node)` holds, or null. Takes time in proportion to the number of nodes.
+  template <class F>
+  ParkNode* find_if(F&& is_wanted) const {
+    for (ParkNode* node : lists_) {
+      for (; node != nullptr; node = node->next) {
+        if (is_wanted(*node)) return node;
+      }
+    }
+    return nullptr;
+  }
+
   // Returns the node whose wait began first, or null. Takes time in proportion to the number of nodes.
   [[nodiscard]] ParkNode* longest() const {
     ParkNode* longest = nullptr;

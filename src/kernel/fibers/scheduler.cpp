@@ -79,6 +79,17 @@ class IdleFiber final : public Fiber {
 
 }  // namespace
 
+namespace {
+
+// Ends the fibers of the current account, which has exceeded its limit of memory.
+void end_account() {
+  const InterruptsOff off;
+  const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
+  scheduler.end_account();
+}
+
+}  // namespace
+
 void start_scheduler() {
   static MainFiber main;
   static IdleFiber idle;
@@ -92,7 +103,7 @@ void start_scheduler() {
     scheduler.add_cpu(this_cpu(), main, idle);
     scheduler.prepare(idle);
   }
-  after_exceeding(reset_timer);
+  after_exceeding(end_account);
   machine::interrupts_on();
 }
 
@@ -173,7 +184,7 @@ void sleep_until(uint64_t deadline) {
   const std::atomic<uint32_t> never = 0;
   const Fiber& fiber = current_fiber();
   const uint64_t end = std::min(deadline, fiber.limit_end);
-  while (nanoseconds_since_boot() < end && !fiber.is_killed) (void)park(never, end, EndsWithTime::yes);
+  while (nanoseconds_since_boot() < end && !is_over_limit()) (void)park(never, end, EndsWithTime::yes);
 }
 
 uint64_t cpu_time(const Fiber& fiber) {

@@ -86,7 +86,7 @@ class Scheduler {
     Fiber& fiber = *core.current;
     fiber.kill_ends_park_ = ends_with_time == EndsWithTime::yes;
     if (fiber.kill_ends_park_) {
-      if (fiber.is_killed) return runtime::ParkResult::timed_out;
+      if (fiber.is_killed || core.is_beyond_memory()) return runtime::ParkResult::timed_out;
       if (fiber.limit_end != Fiber::kNever) deadline = std::min(fiber.limit_end, deadline.value_or(Fiber::kNever));
     }
     core.charge();
@@ -116,6 +116,24 @@ class Scheduler {
     reset_timer();
   }
 
+  // Called when the current account has exceeded its limit of memory: ends the waits and the guest code of its fibers.
+  void end_account() {
+    Core& core = this_core();
+    const MemoryAccount* const account = core.cpu->account;
+    const auto is_to_end = [&](const ParkNode& node) {
+      const auto& fiber = static_cast<const Fiber&>(node);
+      return fiber.kill_ends_park_ && fiber.account_.value_or(nullptr) == account;
+    };
+    core.charge();
+    while (ParkNode* const node = parked_.find_if(is_to_end))
+      wake(static_cast<Fiber&>(*node), runtime::ParkResult::timed_out);
+    for (const Core& other : cores()) {
+      if (other.cpu != nullptr && other.cpu != core.cpu && other.cpu->account == account)
+        machine::send_interrupt(*other.cpu);
+    }
+    reset_timer();
+  }
+
   // Accounts for the current fiber's time and wakes the fibers whose timers have ended. Called in an interrupt that has
   // interrupted guest code.
   void account() {
@@ -128,11 +146,16 @@ class Scheduler {
   // Lets another fiber run if it is that fiber's turn. Called in an interrupt that has interrupted guest code.
   void preempt_if_due() {
     Core& core = this_core();
-    if (is_due(core)) {
+    const bool has_to_wait = is_beyond_share(core);
+    if (has_to_wait || is_due(core)) {
       Fiber& fiber = *core.current;
       ++preemptions_;
       fiber.vectors_->save();
-      enqueue(fiber);
+      if (has_to_wait) {
+        wait_for_share(fiber);
+      } else {
+        enqueue(fiber);
+      }
       switch_away();
       fiber.vectors_->restore();
     }
@@ -186,6 +209,10 @@ class Scheduler {
       const uint64_t now = nanoseconds_since_boot(), limit = core.limit();
       time = std::min(time, now >= limit ? now + Core::kRetry : limit);
     }
+    if (const uint64_t end = core.share_end(); end != Fiber::kNever) {
+      const uint64_t now = nanoseconds_since_boot();
+      time = std::min(time, now >= end ? now + Core::kRetry : end);
+    }
     core.program_timer(time);
   }
 
@@ -211,6 +238,19 @@ class Scheduler {
     const RunNode* const first = ready_.first();
     return first != nullptr &&
            (nanoseconds_since_boot() >= core.slice_end || first->virtual_time < core.current->virtual_time);
+  }
+
+  // Whether the current fiber, whose time was just charged, has used up its share of the CPUs. One that has to end goes
+  // on to its end.
+  [[nodiscard]] static bool is_beyond_share(const Core& core) {
+    return nanoseconds_since_boot() >= core.share_end() && !core.is_over_limit();
+  }
+  // Parks the fiber until it has a share again, or a limit ends it.
+  void wait_for_share(Fiber& fiber) {
+    fiber.state_ = Fiber::State::parked;
+    fiber.kill_ends_park_ = true;
+    parked_.add(fiber, kShare);
+    timers_.arm(fiber, std::min(fiber.share_->next_start(), fiber.limit_end));
   }
 
   // Puts a fiber that was woken or started into the queue, and asks another CPU to run it.
@@ -302,6 +342,8 @@ class Scheduler {
     wake_all(word);  // the fiber may be gone already; only the word's address is used
     reset_timer();
   }
+
+  static constexpr std::atomic<uint32_t> kShare{0};  // the word for which fibers wait in wait_for_share()
 
   RunQueue ready_;
   TimerWheel timers_;

@@ -1,21 +1,11 @@
 #include "kernel/program/program_account.hpp"
 
-#include "base/format.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/memory/memory.hpp"
 #include "kernel/panic.hpp"
 #include "kernel/program/test_modes.hpp"
 
 namespace cairn::kernel {
-namespace {
-
-std::string size_text(uint64_t bytes) {
-  if (bytes % (1 << 30) == 0) return decimal(bytes >> 30) + " GiB";
-  if (bytes % (1 << 20) == 0) return decimal(bytes >> 20) + " MiB";
-  return decimal(bytes >> 10) + " KiB";
-}
-
-}  // namespace
 
 ProgramAccount::~ProgramAccount() {
   if (!is_open_) return;
@@ -24,7 +14,7 @@ ProgramAccount::~ProgramAccount() {
 }
 
 bool ProgramAccount::open(std::string_view name, uint64_t limit_bytes) {
-  account_.describe(name, limit_bytes == 0 ? ~uint64_t{0} : limit_bytes);
+  account_.describe(name, limit_bytes);
   return is_open_ = add_account(account_);
 }
 
@@ -50,10 +40,6 @@ void ProgramAccount::end_run() {
 
 bool ProgramAccount::has_reached_limit() const {
   return account_.was_exceeded() || state_of(account_).refusals != refusals_;
-}
-
-std::string ProgramAccount::describe_limit() const {
-  return "its limit of " + size_text(state_of(account_).limit << kPageBits) + " of memory";
 }
 
 }  // namespace cairn::kernel

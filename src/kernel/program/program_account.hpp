@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "kernel/memory/account.hpp"
@@ -17,8 +16,7 @@ class ProgramAccount {
   ProgramAccount(const ProgramAccount&) = delete;
   ProgramAccount& operator=(const ProgramAccount&) = delete;
 
-  // Enters the account among those of the machine. A limit of 0 bytes is none. Returns false if there are too many
-  // accounts.
+  // Enters the account among those of the machine. Returns false if there are too many accounts.
   [[nodiscard]] bool open(std::string_view name, uint64_t limit_bytes);
   [[nodiscard]] MemoryAccount& get() { return account_; }
 
@@ -29,8 +27,6 @@ class ProgramAccount {
 
   // Whether the limit has refused or ended something since begin_run().
   [[nodiscard]] bool has_reached_limit() const;
-  // Describes the limit, for example "its limit of 64 MiB of memory".
-  [[nodiscard]] std::string describe_limit() const;
 
  private:
   MemoryAccount account_;

@@ -49,7 +49,7 @@ Result<void> add_descriptors(const ProgramJob& job, wasi::MemoryFileSystem& file
     }
     has_all &= directory && context.add_preopen(*std::move(directory), name);
   }
-  if (!has_all) return fail(Error::of(ErrorKind::resource, "no memory for the program's descriptors"));
+  if (!has_all) return fail(Error::of(ErrorKind::resource, "no room for the program's descriptors"));
   return {};
 }
 
@@ -60,7 +60,7 @@ namespace {
 Result<wasi::ProgramResult> run_program(const ProgramJob& job, RunningProgram& running, runtime::TimeLimit& limit,
                                         wasi::PhaseTimes& times) {
   const ProgramConfig& config = job.program.config;
-  running.files = CAIRN_TRY(wasi::MemoryFileSystem::create(running.system, memory_statistics().total / 2));
+  running.files = CAIRN_TRY(wasi::MemoryFileSystem::create(running.system, running.context.allowances()[Limit::files]));
   CAIRN_TRY(fill_file_system(job.program, *running.files));
   wasi::Context& context = running.context;
   context.arguments = config.arguments;
@@ -68,7 +68,7 @@ Result<wasi::ProgramResult> run_program(const ProgramJob& job, RunningProgram& r
   CAIRN_TRY(add_descriptors(job, *running.files, context));
 
   const wasi::ProgramOptions options{.invoke = config.invoke, .trap_unknown_imports = config.trap_unknown_imports};
-  auto module = CAIRN_TRY(job.module.get(job.engine, running.system, times));
+  auto module = CAIRN_TRY(job.module.get(job.engine, running.system, context.allowances(), times));
   running.program = CAIRN_TRY(wasi::Program::create(std::move(module), context, options, times));
   return running.program->run(limit, times);
 }

@@ -17,9 +17,11 @@ namespace cairn::kernel {
 
 // The objects that a program has for itself while it runs. Programs share the engine and modules.
 struct RunningProgram {
+  explicit RunningProgram(Allowances& allowances) : context(system, allowances) {}
+
   KernelSystem system;
   std::unique_ptr<wasi::MemoryFileSystem> files;
-  wasi::Context context{system};
+  wasi::Context context;
   std::unique_ptr<wasi::Program> program;
 };
 

@@ -5,8 +5,10 @@
 
 #include "base/nothrow_memory.hpp"
 #include "base/operation.hpp"
+#include "kernel/fibers/cpu_share.hpp"
 #include "kernel/fibers/scheduler.hpp"
 #include "kernel/log/log.hpp"
+#include "kernel/memory/memory.hpp"
 #include "kernel/program/engine_config.hpp"
 #include "kernel/program/marked_output.hpp"
 #include "kernel/program/program_account.hpp"
@@ -26,7 +28,11 @@ class ProgramFiber final : private ProgramAccount, public Fiber {
   ProgramFiber(Supervisor& supervisor, uint32_t number, const BundledProgram& program)
       : supervisor_(supervisor),
         number_(number),
-        job_{*supervisor.engine_, *supervisor.modules_[program.config.module], program, supervisor.bundle_.config} {
+        job_{*supervisor.engine_, *supervisor.modules_[program.config.module], program, supervisor.bundle_.config},
+        allowances_(program.config.limits) {
+    allowances_[Limit::files].lower(memory_statistics().total / 2);
+    if (program.config.limits.is_given(Limit::cpu_share))
+      set_share(&share_.emplace(program.config.limits[Limit::cpu_share]));
     set_weight(job_.program.config.weight);
   }
   // Runs a program that is no program of the bundle.
@@ -39,14 +45,28 @@ class ProgramFiber final : private ProgramAccount, public Fiber {
   [[nodiscard]] bool open_account() {
     const ProgramConfig& config = job_.program.config;
     set_account(&ProgramAccount::get());
-    return open(config.name, config.memory_limit_bytes);
+    return open(config.name, config.limits[Limit::memory]);
   }
   [[nodiscard]] const ProgramJob& job() const { return job_; }
   void kill() { kill_switch_.kill(); }
-  // Tells the user if the program could not go on because of its limit of memory.
-  void report_memory_limit() {
-    if (has_reached_limit())
-      write_message(Port::standard_error, job_.mark(), "cairn: the program has reached " + describe_limit() + "\n");
+  [[nodiscard]] std::optional<uint64_t> use_of(Limit limit) {
+    switch (limit) {
+      case Limit::memory: return state_of(ProgramAccount::get()).total << kPageBits;
+      case Limit::table_elements:
+      case Limit::fibers:
+      case Limit::descriptors:
+      case Limit::files:
+      case Limit::instances: return allowances_[limit].used();
+      default: return std::nullopt;
+    }
+  }
+  // Tells the user which limits have kept the program from going on.
+  void report_limits() {
+    if (has_reached_limit()) {
+      allowances_[Limit::memory].note_refusal();
+      allowances_[Limit::gc_heap].forget_refusal();  // there was no memory for managed objects
+    }
+    write_message(Port::standard_error, job_.mark(), allowances_.describe_refusals());
   }
   [[nodiscard]] ProgramStatus status() const {
     const ProgramConfig& config = job_.program.config;
@@ -77,12 +97,13 @@ class ProgramFiber final : private ProgramAccount, public Fiber {
     state_ = ProgramState::running;
     wasi::PhaseTimes times;
     begin_run();
-    running_ = try_make_unique<RunningProgram>();
+    allowances_.forget_refusals();
+    running_ = try_make_unique<RunningProgram>(allowances_);
     const auto run = running_ ? run_once(job_, *running_, times, kill_switch_)
                               : wasi::LimitedRun::failed(cairn::out_of_memory("a program"));
     if (!run.result || run.result->trap) {
       running_.reset();  // the message may need the memory
-      if (!run.time_end || run.time_end == runtime::TimeEnd::memory_limit) report_memory_limit();
+      if (!run.time_end || run.time_end == runtime::TimeEnd::memory_limit) report_limits();
     }
     report_end(run, job_.mark());
     if (supervisor_.is_main(number_)) supervisor_.main_times_ = times;
@@ -111,6 +132,8 @@ class ProgramFiber final : private ProgramAccount, public Fiber {
   Supervisor& supervisor_;
   uint32_t number_;
   ProgramJob job_;
+  Allowances allowances_;
+  std::optional<CpuShare> share_;
   std::unique_ptr<RunningProgram> running_;
   wasi::KillSwitch kill_switch_;
   std::unique_ptr<BundledProgram> own_program_;  // null for a program of the bundle
@@ -128,12 +151,12 @@ Result<std::unique_ptr<Supervisor>> Supervisor::create(const Bundle& bundle) {
   std::unique_ptr<Supervisor> supervisor(new (std::nothrow) Supervisor(bundle));
   if (!supervisor || !supervisor->modules_.try_reserve(bundle.modules.size()) ||
       !supervisor->fibers_.try_reserve(bundle.programs.size())) {
-    return fail(out_of_memory("the system's programs"));
+    return fail(cairn::out_of_memory("the system's programs"));
   }
   supervisor->engine_ = CAIRN_TRY(runtime::Engine::create(CAIRN_TRY(engine_config(bundle.config))));
   for (const std::span<const std::byte> bytes : bundle.modules) {
     auto module = try_make_unique<wasi::SharedModule>(bytes);
-    if (!module) return fail(out_of_memory("a module"));
+    if (!module) return fail(cairn::out_of_memory("a module"));
     supervisor->modules_.push_back_within_capacity(std::move(module));
   }
   return supervisor;
@@ -141,9 +164,9 @@ Result<std::unique_ptr<Supervisor>> Supervisor::create(const Bundle& bundle) {
 
 void Supervisor::start_program(uint32_t number) {
   auto fiber = try_make_unique<ProgramFiber>(*this, number, bundle_.programs[number]);
-  const Result<void> started = fiber && fiber->open_account() ? start(*fiber) : fail(out_of_memory("a program"));
+  const Result<void> started = fiber && fiber->open_account() ? start(*fiber) : fail(cairn::out_of_memory("a program"));
   if (started) return fibers_.push_back_within_capacity(std::move(fiber));
-  if (fiber) fiber->report_memory_limit();
+  if (fiber) fiber->report_limits();
   const BundledProgram& program = bundle_.programs[number];
   report_end(wasi::LimitedRun::failed(started.error()),
              bundle_.config.marks_output ? std::string_view(program.config.name) : std::string_view());
@@ -166,20 +189,22 @@ void Supervisor::start_all() {
 
 Result<uint32_t> Supervisor::start_another(const BundledProgram& program, std::span<const std::string_view> arguments) {
   std::unique_ptr<BundledProgram> copy = try_make_unique<BundledProgram>(program);
-  if (!copy || !fibers_.try_reserve(fibers_.size() + 1)) return fail(out_of_memory("a program"));
+  if (!copy || !fibers_.try_reserve(fibers_.size() + 1)) return fail(cairn::out_of_memory("a program"));
   copy->config.arguments = {copy->config.name};
   copy->config.arguments.insert(copy->config.arguments.end(), arguments.begin(), arguments.end());
   copy->config.restart = Restart::never;
   const uint32_t number = started_++;
   auto fiber = try_make_unique<ProgramFiber>(*this, number, std::move(copy));
-  if (!fiber || !fiber->open_account()) return fail(out_of_memory("a program"));
+  if (!fiber || !fiber->open_account()) return fail(cairn::out_of_memory("a program"));
   // The text of an error would lie on the program's account, which must be empty when the fiber is destroyed.
-  if (!start(*fiber)) return fail(out_of_memory("a program"));
+  if (!start(*fiber)) return fail(cairn::out_of_memory("a program"));
   fibers_.push_back_within_capacity(std::move(fiber));
   return number;
 }
 
 ProgramStatus Supervisor::status(size_t index) const { return fibers_[index]->status(); }
+
+std::optional<uint64_t> Supervisor::use_of(size_t index, Limit limit) const { return fibers_[index]->use_of(limit); }
 
 void Supervisor::kill(size_t index) { fibers_[index]->kill(); }
 

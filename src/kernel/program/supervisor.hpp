@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -59,6 +60,8 @@ class Supervisor {
   // The programs' numbers (ProgramStatus::number) need not be consecutive.
   [[nodiscard]] size_t count() const { return fibers_.size(); }
   [[nodiscard]] ProgramStatus status(size_t index) const;
+  // How much of what a limit bounds the program has in use; nothing if nobody counts that.
+  [[nodiscard]] std::optional<uint64_t> use_of(size_t index, Limit limit) const;
   void kill(size_t index);
   // Waits until the program has ended for good, until the deadline (nanoseconds since boot) at most. Returns whether it
   // has ended.

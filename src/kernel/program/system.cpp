@@ -45,7 +45,10 @@ namespace {
 
 class ThreadFiber final : public Fiber, public wasi::Thread {
  public:
-  explicit ThreadFiber(wasi::ThreadBody& body) : body_(body) { set_weight(current_fiber().weight()); }
+  explicit ThreadFiber(wasi::ThreadBody& body) : body_(body) {
+    set_weight(current_fiber().weight());
+    set_share(current_fiber().share());
+  }
   void join() override { kernel::join(*this); }
 
  private:

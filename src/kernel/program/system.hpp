@@ -11,7 +11,8 @@ namespace cairn::kernel {
 class Fiber;
 
 // The clocks of CPU time are those of the calling fiber. For the fiber that makes the object, they begin at 0 then; for
-// others, when the fiber starts. The fibers that it starts get the weight of the one that starts them.
+// others, when the fiber starts. The fibers that it starts get the weight of the one that starts them, and have its
+// share of the CPUs together with it.
 class KernelSystem final : public wasi::System {
  public:
   KernelSystem();

@@ -138,6 +138,8 @@ class Shell final : private LineTerminal {
   // Returns the index of a started program by its number or its name. If several have the name, takes the last one that
   // has not ended. Prints a message and returns nothing if there is none.
   std::optional<size_t> find(std::string_view name);
+  // Returns the index of the last started program with this name that runs.
+  std::optional<size_t> find_running(std::string_view name);
   const BundledProgram* find_bundled(std::string_view name);
   // Waits until a program has ended. Ctrl-C kills it if `kills`, otherwise ends the wait.
   void wait_for(size_t index, bool kills);
@@ -266,7 +268,7 @@ constexpr Command kCommands[] = {
      [](Shell& shell, Words words) { shell.wait(words[0]); }},
     {"kill", "PROGRAM", "ends a program, whatever it does", 1, 1,
      [](Shell& shell, Words words) { shell.kill(words[0]); }},
-    {"limits", "PROGRAM", "shows the limits of a program", 1, 1,
+    {"limits", "PROGRAM", "shows the limits of a program, and what it has in use", 1, 1,
      [](Shell& shell, Words words) { shell.show_limits(words[0]); }},
     {"mem", "", "shows how much memory is in use", 0, 0, [](Shell&, Words) { show_memory(); }},
     {"cpus", "", "shows how many CPUs there are, and what they offer", 0, 0, [](Shell&, Words) { show_cpus(); }},
@@ -355,6 +357,15 @@ void Shell::forget_ended() {
   }
 }
 
+std::optional<size_t> Shell::find_running(std::string_view name) {
+  std::optional<size_t> found;
+  for (size_t i = 0; supervisor_ != nullptr && i < supervisor_->count(); ++i) {
+    const ProgramStatus status = supervisor_->status(i);
+    if (name == status.name && status.state == ProgramState::running) found = i;
+  }
+  return found;
+}
+
 std::optional<size_t> Shell::find(std::string_view name) {
   std::optional<size_t> found;
   for (size_t i = 0; supervisor_ != nullptr && i < supervisor_->count(); ++i) {
@@ -418,16 +429,16 @@ void Shell::show_limits(std::string_view name) {
   const BundledProgram* const program = find_bundled(name);
   if (program == nullptr) return;
   const ProgramConfig& config = program->config;
-  const auto show = [](std::string_view what, uint64_t nanoseconds) {
-    if (nanoseconds == 0) return print_line(Column(what, 12), "none");
-    print_line(Column(what, 12), nanoseconds / 1'000'000, " ms");
-  };
-  if (config.memory_limit_bytes == 0) print_line(Column("memory", 12), "none");
-  if (config.memory_limit_bytes != 0) print_line(Column("memory", 12), config.memory_limit_bytes >> 10, " KiB");
-  show("cpu-time", config.cpu_limit_nanoseconds);
-  show("wall-time", config.wall_limit_nanoseconds);
-  print_line(Column("weight", 12), config.weight);
-  print_line(Column("restart", 12), to_string(config.restart));
+  const std::optional<size_t> running = find_running(name);
+  print_line(Column("LIMIT", 16), Column("VALUE", 16), "IN USE");
+  for (const LimitKind& kind : kLimitKinds) {
+    const uint64_t value = config.limits[kind.limit];
+    const auto use = running ? supervisor_->use_of(*running, kind.limit) : std::nullopt;
+    print_line(Column(kind.name, 16), Column(value == kNoLimit ? "none" : limit_text(kind, value), 16),
+               use ? limit_text(kind, *use) : "-");
+  }
+  print_line(Column("weight", 16), config.weight);
+  print_line(Column("restart", 16), to_string(config.restart));
 }
 
 size_t Shell::complete(std::string_view before, std::string_view word, std::span<std::string_view> words) {

@@ -120,6 +120,37 @@ void work_on_all_cpus(TestRun& run, std::array<ProgramAccount, kPrograms>& progr
   log_info(Subsystem::test, "accounts: ", checks, " checks on ", cpu_count(), " CPUs");
 }
 
+// When one fiber of a program exceeds the program's limit, the others do not go on waiting.
+void end_waits(TestRun& run) {
+  ProgramAccount program;
+  run.expect(program.open("waiting", kLimit), "no number for an account");
+  program.begin_run();
+  const uint64_t start_time = nanoseconds_since_boot();
+  std::atomic<uint32_t> never{0}, waiting{0};
+  std::vector<std::unique_ptr<FunctionFiber>> fibers;
+  for (int i = 0; i < 4; ++i) {
+    fibers.push_back(std::make_unique<FunctionFiber>([&, i] {
+      ++waiting;
+      const uint64_t end = start_time + 20'000'000'000;
+      if (i % 2 == 0) return sleep_until(end);
+      (void)park(never, end, EndsWithTime::yes);
+    }));
+  }
+  fibers.push_back(std::make_unique<FunctionFiber>([&] {
+    while (waiting != 4) sleep_until(nanoseconds_since_boot() + 100'000);
+    std::vector<std::unique_ptr<std::array<std::byte, 1000>>> made;
+    while (!program.get().was_exceeded()) made.push_back(std::make_unique<std::array<std::byte, 1000>>());
+  }));
+  for (const auto& fiber : fibers) {
+    fiber->set_account(&program.get());
+    run.expect(start(*fiber).has_value(), "a fiber does not start");
+  }
+  for (const auto& fiber : fibers) join(*fiber);
+  fibers.clear();
+  run.expect(nanoseconds_since_boot() - start_time < 10'000'000'000, "fibers waited beyond their limit of memory");
+  program.end_run();
+}
+
 }  // namespace
 
 void test_accounts(TestRun& run) {
@@ -129,6 +160,7 @@ void test_accounts(TestRun& run) {
     program.begin_run();
   }
   work_on_all_cpus(run, programs);
+  end_waits(run);
   bool reached = false;
   for (ProgramAccount& program : programs) {
     reached = reached || program.has_reached_limit();

@@ -160,7 +160,8 @@ class VictimFiber final : public Fiber {
  private:
   void run() override {
     wasi::PhaseTimes times;
-    auto running = std::make_unique<RunningProgram>();
+    Allowances allowances;
+    auto running = std::make_unique<RunningProgram>(allowances);
     const ProgramJob job{*shared_.engine, module_, program_, shared_.boot};
     const wasi::LimitedRun ended = run_once(job, *running, times, kill_switch_);
     running.reset();

@@ -45,7 +45,8 @@ std::string length_text(uint64_t pages, unsigned page_bits) {
 
 }  // namespace
 
-Result<MemorySpace> reserve_memory(Engine& engine, const wasm::MemoryType& type, compiler::BoundsMode bounds) {
+Result<MemorySpace> reserve_memory(Engine& engine, const wasm::MemoryType& type, compiler::BoundsMode bounds,
+                                   Allowance& pages) {
   const uint64_t initial = type.limits.minimum << type.page_size_log2;
   const uint64_t maximum = maximum_length(type);
   const auto too_large = [&](const Error& reason) {
@@ -58,6 +59,10 @@ Result<MemorySpace> reserve_memory(Engine& engine, const wasm::MemoryType& type,
   if (type.limits.minimum > maximum >> type.page_size_log2) {
     return too_large(
         make_error([&] { return Error::of(ErrorKind::limit, "the limit is " + decimal(maximum) + " bytes"); }));
+  }
+  if (!allows_length(pages, initial)) {
+    return too_large(make_error(
+        [&] { return Error::of(ErrorKind::limit, "the program's limit is memory-pages=" + decimal(pages.limit())); }));
   }
   MemorySpace space;
   space.initial_bytes = initial;

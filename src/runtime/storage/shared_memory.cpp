@@ -10,10 +10,10 @@ using platform::Platform;
 using wasm::TrapKind;
 
 Result<Ref<SharedMemory>> SharedMemory::create(Engine& engine, const wasm::MemoryType& type,
-                                               compiler::BoundsMode bounds) {
+                                               compiler::BoundsMode bounds, Allowance& pages) {
   CAIRN_ASSERT(type.sharedness == wasm::Sharedness::shared && type.limits.maximum.has_value());
-  const MemorySpace space = CAIRN_TRY(reserve_memory(engine, type, bounds));
-  auto* const memory = new (std::nothrow) SharedMemory(engine, type, space);
+  const MemorySpace space = CAIRN_TRY(reserve_memory(engine, type, bounds, pages));
+  auto* const memory = new (std::nothrow) SharedMemory(engine, type, space, pages);
   if (memory == nullptr) {
     release_memory(engine, space.reservation, space.initial_bytes);
     return fail(out_of_memory("a shared memory"));
@@ -21,8 +21,8 @@ Result<Ref<SharedMemory>> SharedMemory::create(Engine& engine, const wasm::Memor
   return Ref(memory);
 }
 
-SharedMemory::SharedMemory(Engine& engine, const wasm::MemoryType& type, const MemorySpace& space)
-    : engine_(engine), type_(type), space_(space) {
+SharedMemory::SharedMemory(Engine& engine, const wasm::MemoryType& type, const MemorySpace& space, Allowance& pages)
+    : engine_(engine), type_(type), space_(space), pages_(pages) {
   vm_.base = space.reservation.data();
   vm_.length = space.initial_bytes;
 }
@@ -36,6 +36,7 @@ std::optional<uint64_t> SharedMemory::grow(uint64_t delta_pages) {
     const uint64_t old_length = length();
     if (delta_pages > (space_.maximum_bytes - old_length) >> type_.page_size_log2) return std::nullopt;
     const uint64_t new_length = old_length + (delta_pages << type_.page_size_log2);
+    if (!allows_length(pages_, new_length)) return std::nullopt;
     if (!extend_memory(space_.reservation, old_length, new_length)) return std::nullopt;
     std::atomic_ref(vm_.length).store(new_length, std::memory_order_seq_cst);
     return old_length >> type_.page_size_log2;

@@ -32,8 +32,9 @@ namespace cairn::runtime {
 
 class SharedMemory final : public RefCounted {
  public:
-  // The type must be shared and must have a maximum.
-  static Result<Ref<SharedMemory>> create(Engine& engine, const wasm::MemoryType& type, compiler::BoundsMode bounds);
+  // The type must be shared and must have a maximum. `pages` limits the memory (reserve_memory), and must outlive it.
+  static Result<Ref<SharedMemory>> create(Engine& engine, const wasm::MemoryType& type, compiler::BoundsMode bounds,
+                                          Allowance& pages);
   ~SharedMemory();
 
   [[nodiscard]] const wasm::MemoryType& type() const { return type_; }
@@ -82,12 +83,13 @@ class SharedMemory final : public RefCounted {
   };
 
   friend class Ref<SharedMemory>;
-  SharedMemory(Engine& engine, const wasm::MemoryType& type, const MemorySpace& space);
+  SharedMemory(Engine& engine, const wasm::MemoryType& type, const MemorySpace& space, Allowance& pages);
   std::expected<WaitResult, wasm::TrapKind> park(Waiter& waiter, std::optional<uint64_t> timeout_nanoseconds);
 
   Engine& engine_;
   wasm::MemoryType type_;
   MemorySpace space_;
+  Allowance& pages_;
   alignas(16) mutable abi::VMMemory vm_;
   struct Growth {};  // without data: its lock lets one thread at a time grow the memory
   Guarded<Growth, LockRank::shared_memory_growth> growth_;

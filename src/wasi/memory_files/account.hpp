@@ -1,5 +1,5 @@
 // Allocates and counts the memory of a file system: its nodes, names, contents and tables. So a file system never uses
-// more memory than its capacity.
+// more memory than its allowance.
 #pragma once
 
 #include <cstddef>
@@ -7,6 +7,7 @@
 #include <new>
 #include <utility>
 
+#include "base/allowance.hpp"
 #include "base/nothrow_memory.hpp"
 #include "wasi/interface/types.hpp"
 
@@ -14,23 +15,23 @@ namespace cairn::wasi {
 
 class Account {
  public:
-  explicit Account(uint64_t capacity) : capacity_(capacity) {}
+  explicit Account(Allowance& bytes) : bytes_(bytes) {}
   Account(const Account&) = delete;
   Account& operator=(const Account&) = delete;
 
-  // Fails with Errno::nospc when the capacity is used up and with Errno::nomem when the machine has no memory; nothing
+  // Fails with Errno::nospc when the allowance is used up and with Errno::nomem when the machine has no memory; nothing
   // has changed then.
   WasiResult<void*> allocate(size_t bytes) {
-    if (bytes > available()) return std::unexpected(Errno::nospc);
+    if (!bytes_.try_take(bytes)) return std::unexpected(Errno::nospc);
     void* memory = NothrowMemory::allocate(bytes);
-    if (memory == nullptr) return std::unexpected(Errno::nomem);
-    used_ += bytes;
-    return memory;
+    if (memory != nullptr) return memory;
+    bytes_.give_back(bytes);
+    return std::unexpected(Errno::nomem);
   }
   // `bytes` is the size that was allocated.
   void release(void* memory, size_t bytes) {
-    used_ -= bytes;
     NothrowMemory::deallocate(memory, bytes);
+    bytes_.give_back(bytes);
   }
 
   template <class T, class... Arguments>
@@ -45,13 +46,11 @@ class Account {
     release(object, sizeof(T));
   }
 
-  [[nodiscard]] uint64_t capacity() const { return capacity_; }
-  [[nodiscard]] uint64_t used() const { return used_; }
-  [[nodiscard]] uint64_t available() const { return capacity_ - used_; }
+  [[nodiscard]] uint64_t used() const { return bytes_.used(); }
+  [[nodiscard]] uint64_t available() const { return bytes_.left(); }
 
  private:
-  uint64_t capacity_;
-  uint64_t used_ = 0;
+  Allowance& bytes_;
 };
 
 }  // namespace cairn::wasi

@@ -20,16 +20,15 @@ namespace cairn::wasi {
 
 class FileTree {
  public:
-  // The tree has no root at first. create_root() makes it and must be called before everything else. `capacity` is the
-  // number of bytes that the tree may take.
-  FileTree(System& system, uint64_t capacity) : system_(system), account_(capacity) {}
+  // The tree has no root at first. create_root() makes it and must be called before everything else. `bytes` is
+  // what the tree may take, and must outlive it.
+  FileTree(System& system, Allowance& bytes) : system_(system), account_(bytes) {}
   ~FileTree();
   FileTree(const FileTree&) = delete;
   FileTree& operator=(const FileTree&) = delete;
 
   Errno create_root();
   [[nodiscard]] NodeId root() const { return root_; }
-  [[nodiscard]] const Account& account() const { return account_; }
 
   // A node that is held stays when its last name is removed. Each hold() needs a release().
   void hold(NodeId id) { ++node(id).handles; }

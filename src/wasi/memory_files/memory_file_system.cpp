@@ -241,8 +241,15 @@ Result<void> explain(Errno error, std::string_view path) {
 
 }  // namespace
 
+Result<std::unique_ptr<MemoryFileSystem>> MemoryFileSystem::create(System& system, Allowance& bytes) {
+  return with_root(try_make_unique<MemoryFileSystem>(Key(), system, bytes));
+}
+
 Result<std::unique_ptr<MemoryFileSystem>> MemoryFileSystem::create(System& system, uint64_t capacity) {
-  auto files = try_make_unique<MemoryFileSystem>(Key(), system, capacity);
+  return with_root(try_make_unique<MemoryFileSystem>(Key(), system, capacity));
+}
+
+Result<std::unique_ptr<MemoryFileSystem>> MemoryFileSystem::with_root(std::unique_ptr<MemoryFileSystem> files) {
   const bool is_made = files && files->tree_.with([](FileTree& tree) { return tree.create_root(); }) == Errno::success;
   if (!is_made) {
     return fail(Error::of(ErrorKind::resource, "no memory for a file system"));

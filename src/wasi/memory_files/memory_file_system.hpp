@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -27,10 +28,15 @@ class MemoryFileSystem {
   };
 
  public:
-  // `capacity` is the number of bytes of memory that the whole file system may take; an operation that needs more fails
+  // `bytes` is the memory that the whole file system may take, and must outlive it; an operation that needs more fails
   // with Errno::nospc.
+  static Result<std::unique_ptr<MemoryFileSystem>> create(System& system, Allowance& bytes);
+  // Makes a file system with an allowance of its own.
   static Result<std::unique_ptr<MemoryFileSystem>> create(System& system, uint64_t capacity);
-  MemoryFileSystem(Key, System& system, uint64_t capacity) : tree_(system, capacity) {}  // for create()
+  // These are for create().
+  MemoryFileSystem(Key, System& system, Allowance& bytes) : bytes_(bytes), tree_(system, bytes) {}
+  MemoryFileSystem(Key, System& system, uint64_t capacity)
+      : own_bytes_(std::in_place, capacity), bytes_(*own_bytes_), tree_(system, bytes_) {}
   MemoryFileSystem(const MemoryFileSystem&) = delete;
   MemoryFileSystem& operator=(const MemoryFileSystem&) = delete;
 
@@ -47,14 +53,14 @@ class MemoryFileSystem {
   // file system.
   Result<void> add_standard_files(std::string_view path);
 
-  [[nodiscard]] uint64_t used_bytes() {
-    return tree_.with([](const FileTree& tree) { return tree.account().used(); });
-  }
-  [[nodiscard]] uint64_t capacity() {
-    return tree_.with([](const FileTree& tree) { return tree.account().capacity(); });
-  }
+  [[nodiscard]] uint64_t used_bytes() const { return bytes_.used(); }
+  [[nodiscard]] uint64_t capacity() const { return bytes_.limit(); }
 
  private:
+  static Result<std::unique_ptr<MemoryFileSystem>> with_root(std::unique_ptr<MemoryFileSystem> files);
+
+  std::optional<Allowance> own_bytes_;
+  Allowance& bytes_;
   SharedTree tree_;
 };
 

@@ -83,10 +83,10 @@ TEST(LimitedRun, SaysWhichLimitHasEndedTheProgram) {
   const std::vector<std::byte> loop = assemble(R"((func (export "_start") (loop (br 0))))");
   KillSwitch never;
   ProgramConfig config;
-  config.wall_limit_nanoseconds = 20'000'000;
+  config.limits.set(Limit::wall_time, 20'000'000);
   EXPECT_EQ(run_module(loop, config, never).message, "cairn: the program has reached its limit of 20 ms\n");
   config = {};
-  config.cpu_limit_nanoseconds = 20'000'000;
+  config.limits.set(Limit::cpu_time, 20'000'000);
   EXPECT_EQ(run_module(loop, config, never).message, "cairn: the program has reached its limit of 20 ms of CPU time\n");
 }
 

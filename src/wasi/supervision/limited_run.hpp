@@ -27,7 +27,7 @@ struct LimitedRun {
 // time limit comes from `config`, and `kill_switch` can end the run earlier.
 template <class Run>
 LimitedRun run_limited(const ProgramConfig& config, KillSwitch& kill_switch, Run run) {
-  runtime::TimeLimit limit(runtime::time_limits(config.wall_limit_nanoseconds, config.cpu_limit_nanoseconds));
+  runtime::TimeLimit limit(runtime::time_limits(config.limits));
   kill_switch.begin(limit);
   LimitedRun ended{.result = run(limit), .time_end = std::nullopt, .message = {}};
   kill_switch.end();

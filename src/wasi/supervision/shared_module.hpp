@@ -17,8 +17,9 @@ class SharedModule {
   explicit SharedModule(std::span<const std::byte> bytes) : bytes_(bytes) {}
 
   // Returns the compiled module. The first call compiles it and adds to `times`; calls at the same time wait for the
-  // first one. If compiling fails, the next call tries again.
-  Result<Ref<runtime::Module>> get(runtime::Engine& engine, System& system, PhaseTimes& times);
+  // first one. If compiling fails, the next call tries again. `allowances` are those of the
+  // program that calls: the limits on compiling hold if this call compiles, that on types in any case.
+  Result<Ref<runtime::Module>> get(runtime::Engine& engine, System& system, Allowances& allowances, PhaseTimes& times);
 
  private:
   std::span<const std::byte> bytes_;

@@ -74,8 +74,14 @@ Result<void> GuestThreads::define(ProgramStore& main) {
   return main.linker().define_entries(kModule, kEntries, this);
 }
 
+size_t guest_stack_bytes(Context& context) {
+  constexpr size_t kPage = platform::Platform::kPageSize;
+  return (context.allowances()[Limit::guest_stack].limit() + kPage - 1) / kPage * kPage;
+}
+
 Result<std::unique_ptr<ProgramStore>> GuestThreads::make_store() {
-  auto store = CAIRN_TRY(ProgramStore::create(module_->engine(), kThreadStackBytes, context_));
+  auto store = CAIRN_TRY(
+      ProgramStore::create(module_->engine(), std::min(kThreadStackBytes, guest_stack_bytes(context_)), context_));
   CAIRN_TRY(memories_.define(store->store(), store->linker()));
   CAIRN_TRY(store->linker().define_entries(kModule, kEntries, this));
   if (traps_unknown_imports_) CAIRN_TRY(store->trap_unknown_imports(*module_));

@@ -18,9 +18,13 @@
 
 namespace cairn::wasi {
 
-// The size in bytes of the stack on which a thread's guest code runs; the main thread has a larger one. (C programs
-// also have a stack in the guest's memory, for variables whose address is taken. This is not its size.)
+// The size in bytes of the stack on which a thread's guest code runs, unless Limit::guest_stack is less; the main
+// thread has a larger one. (C programs also have a stack in the guest's memory, for variables whose address is taken.
+// This is not its size.)
 inline constexpr size_t kThreadStackBytes = size_t{1} << 20;
+
+// The bytes of the stack of the main thread's guest code.
+size_t guest_stack_bytes(Context& context);
 
 class GuestThreads {
  public:

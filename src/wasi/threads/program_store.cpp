@@ -13,7 +13,8 @@ Result<void> SharedImports::create(runtime::Store& store, runtime::Linker& linke
     if (import.kind != wasm::ExternKind::memory || linker.provides(import.module, import.name)) continue;
     const wasm::MemoryType& type = definition.memories[import.index].type;
     if (type.sharedness != wasm::Sharedness::shared) continue;
-    auto memory = CAIRN_TRY(runtime::SharedMemory::create(module.engine(), type, module.bounds()));
+    auto memory = CAIRN_TRY(
+        runtime::SharedMemory::create(module.engine(), type, module.bounds(), store.allowances()[Limit::memory_pages]));
     if (!imports_.try_push_back({&import, memory.get()})) return fail(out_of_memory("a shared memory"));
     CAIRN_TRY(linker.define(import.module, import.name, CAIRN_TRY(store.add_shared_memory(std::move(memory)))));
   }
@@ -32,7 +33,7 @@ Result<std::unique_ptr<ProgramStore>> ProgramStore::create(runtime::Engine& engi
                                                            Context& context) {
   auto made = try_make_unique<ProgramStore>();
   if (!made) return fail(out_of_memory("a thread's store"));
-  made->store_ = CAIRN_TRY(runtime::Store::create(engine, stack_bytes));
+  made->store_ = CAIRN_TRY(runtime::Store::create(engine, stack_bytes, &context.allowances()));
   CAIRN_TRY(define_wasi(made->linker_.emplace(*made->store_), context));
   return made;
 }

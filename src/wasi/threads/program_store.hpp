@@ -42,7 +42,8 @@ class SharedImports {
 
 class ProgramStore {
  public:
-  // Makes a store with a guest stack of `stack_bytes`, linked with WASI. `context` must outlive it.
+  // Makes a store with a guest stack of `stack_bytes`, linked with WASI and limited by the allowances of
+  // `context`, which must outlive it.
   static Result<std::unique_ptr<ProgramStore>> create(runtime::Engine& engine, size_t stack_bytes, Context& context);
 
   // Defines every import that is still unknown as a function that traps.

@@ -48,7 +48,7 @@ class ThreadGroup::CpuWatch final : public Job {
     System& system = group_.system_;
     while (!TimeLimit::is_over()) {
       const auto [used, threads] = group_.state_.with(
-          [&](const State& state) { return std::pair(group_.cpu_time(state), uint64_t{state.count}); });
+          [&](const State& state) { return std::pair(group_.cpu_time(state), group_.fibers_.used()); });
       if (used >= group_.cpu_limit_) {
         group_.end({.exit_status = {}, .trap = {}, .thread = 0, .is_over_cpu_limit = true});
         break;
@@ -83,6 +83,8 @@ bool ThreadGroup::State::has_number(uint32_t number) const {
 // --- beginning and ending
 
 void ThreadGroup::begin(TimeLimit& limit) {
+  const bool has_main = fibers_.try_take(1);
+  CAIRN_ASSERT(has_main);
   cpu_limit_ = limit.limits().cpu.value_or(~uint64_t{0});
   const CpuClock clock = system_.cpu_clock();
   const uint64_t used = system_.now(ClockId::thread_cputime);
@@ -109,6 +111,7 @@ ThreadsEnd ThreadGroup::finish(std::expected<void, Trap> result) {
     if (!member) break;
     member->thread->join();
   }
+  fibers_.give_back(1);
   return state_.with([](State& state) { return std::move(state.end); });
 }
 
@@ -149,17 +152,12 @@ ThreadGroup::Reservation::Reservation(Reservation&& other) noexcept
 
 std::optional<ThreadGroup::Reservation> ThreadGroup::reserve() {
   return state_.with([&](State& state) -> std::optional<Reservation> {
-    if (state.is_ending || state.main_limit == nullptr || state.count == kMaximumThreads) return std::nullopt;
-    ++state.count;
+    if (state.is_ending || state.main_limit == nullptr || !fibers_.try_take(1)) return std::nullopt;
     do {
       state.last_number = state.last_number % (kNumbers - 1) + 1;
     } while (state.has_number(state.last_number));
     return Reservation(*this, state.last_number);
   });
-}
-
-void ThreadGroup::forget(uint32_t) {
-  state_.with([](State& state) { --state.count; });
 }
 
 bool ThreadGroup::start(Reservation reservation, std::unique_ptr<Job> job) {
@@ -177,7 +175,7 @@ bool ThreadGroup::start(Reservation reservation, std::unique_ptr<Job> job) {
     }
     return add(state, std::move(member));
   });
-  if (started) reservation.group_ = nullptr;  // run() lowers the count
+  if (started) reservation.group_ = nullptr;  // run() gives the thread back
   return started;
 }
 
@@ -211,7 +209,7 @@ void ThreadGroup::run(Member& member) {
   const std::unique_ptr<Member> other = state_.with([&](State& state) {
     state.cpu_time_of_ended += system_.cpu_time(*member.clock);
     member.clock.reset();
-    if (member.counts) --state.count;
+    if (member.counts) fibers_.give_back(1);
     if (state.is_ending) return std::unique_ptr<Member>();
     Member* const ended = std::exchange(state.ended, &member);
     if (ended != nullptr) state.unlink(*ended);

@@ -11,15 +11,13 @@
 #include <memory>
 #include <optional>
 
+#include "base/allowance.hpp"
 #include "runtime/calls/trap.hpp"
 #include "runtime/guarded.hpp"
 #include "runtime/time_limit.hpp"
 #include "wasi/interface/file.hpp"
 
 namespace cairn::wasi {
-
-// How many threads a program may have at a time, the main thread included.
-inline constexpr uint32_t kMaximumThreads = 1024;
 
 // What ended a program. If no member says what, the main thread has returned.
 struct ThreadsEnd {
@@ -41,7 +39,8 @@ class ThreadGroup {
     virtual std::expected<void, runtime::Trap> run(uint32_t number) = 0;
   };
 
-  explicit ThreadGroup(System& system) : system_(system) {}
+  // `fibers` limits how many threads the program has at a time, those that are being made and the main thread included.
+  ThreadGroup(System& system, Allowance& fibers) : system_(system), fibers_(fibers) {}
   // No thread but the main one may exist any more.
   ~ThreadGroup();
   ThreadGroup(const ThreadGroup&) = delete;
@@ -61,7 +60,7 @@ class ThreadGroup {
    public:
     Reservation(ThreadGroup& group, uint32_t number) : group_(&group), number_(number) {}
     ~Reservation() {
-      if (group_ != nullptr) group_->forget(number_);
+      if (group_ != nullptr) group_->fibers_.give_back(1);
     }
     Reservation(Reservation&& other) noexcept;
     Reservation& operator=(Reservation&&) = delete;
@@ -91,7 +90,6 @@ class ThreadGroup {
   struct State {
     Member* first = nullptr;  // the threads that were started and have not been joined
     Member* ended = nullptr;  // one of them that has ended, and that the next one to end joins
-    uint32_t count = 1;       // threads that exist or are being made, the main thread included
     uint32_t last_number = 0;
     bool is_ending = false;
     bool has_cpu_watch = false;
@@ -107,13 +105,13 @@ class ThreadGroup {
 
   bool add(State& state, std::unique_ptr<Member> member);
   void run(Member& member);
-  void forget(uint32_t number);
   // Notes what has ended the program, unless something else has ended it before, and ends all threads.
   void end(ThreadsEnd end);
   static void kill_all(State& state);
   uint64_t cpu_time(const State& state);
 
   System& system_;
+  Allowance& fibers_;
   uint64_t cpu_limit_ = ~uint64_t{0};  // for all threads together
   runtime::Guarded<State, LockRank::program_threads> state_;
 };

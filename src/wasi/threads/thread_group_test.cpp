@@ -87,21 +87,22 @@ class Threads : public testing::Test {
   ThreadedSystem system_;
   std::atomic<int> destroyed_ = 0;
   int made_ = 0;
-  ThreadGroup group_{system_};
+  Allowance fibers_{8};
+  ThreadGroup group_{system_, fibers_};
 };
 
 TEST_F(Threads, EndWithTheMainThread) {
   runtime::TimeLimit limit{runtime::TimeLimits{}};
   group_.begin(limit);
   std::atomic<int> done = 0;
-  for (int i = 0; i < 8; ++i) {
+  for (int i = 0; i < 7; ++i) {
     EXPECT_EQ(start([&, i](uint32_t) -> std::expected<void, Trap> {
                 ++done;
                 return i % 2 == 0 ? std::expected<void, Trap>() : endless();
               }),
               static_cast<uint32_t>(i + 1));
   }
-  while (done != 8) std::this_thread::yield();
+  while (done != 7) std::this_thread::yield();
   EXPECT_EQ(group_.cpu_time() % ThreadedSystem::kSecond, 0U);
   const ThreadsEnd end = group_.finish({});
   EXPECT_EQ(destroyed_, made_);
@@ -111,7 +112,8 @@ TEST_F(Threads, EndWithTheMainThread) {
 
 TEST_F(Threads, TheFirstEndCounts) {
   for (int round = 0; round < 20; ++round) {
-    ThreadGroup group(system_);
+    Allowance fibers(5);
+    ThreadGroup group(system_, fibers);
     runtime::TimeLimit limit{runtime::TimeLimits{}};
     group.begin(limit);
     std::atomic<int> destroyed = 0;
@@ -143,11 +145,12 @@ TEST_F(Threads, AreLimited) {
   {
     std::vector<ThreadGroup::Reservation> all;
     while (auto one = group_.reserve()) all.push_back(*std::move(one));
-    EXPECT_EQ(all.size(), kMaximumThreads - 1);
+    EXPECT_EQ(all.size(), fibers_.limit() - 1);
   }
   EXPECT_NE(start([](uint32_t) -> std::expected<void, Trap> { return {}; }), 0U);
   (void)group_.finish({});
   EXPECT_EQ(destroyed_, made_);
+  EXPECT_EQ(fibers_.used(), 0U);
 }
 
 // Each of the threads has used one second.
