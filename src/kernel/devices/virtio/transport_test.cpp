@@ -25,6 +25,7 @@ class RecordingDevice final : public Transport {
   [[nodiscard]] uint16_t largest_queue(uint16_t) const override { return 0; }
   void enable_queue(uint16_t, uint16_t, const QueueAddresses&) override {}
   void notify(uint16_t) override {}
+  [[nodiscard]] bool connect(InterruptHandler&) override { return false; }
   [[nodiscard]] uint32_t config32(uint32_t) const override { return 0; }
 
   // The driver resets the device first, and then only adds bits to its status.
