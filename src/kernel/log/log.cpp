@@ -39,9 +39,9 @@ constinit std::atomic<bool> port_is_owned{false};
 void write_record(const LogRecord& record) {
   const uint64_t microseconds = record.nanoseconds / 1000;
   LogLine out;
-  LogLine fraction;  // six digits with leading zeros: the digit 1 that the sum adds in front of them is left out
-  fraction << (1'000'000 + microseconds % 1'000'000);
-  out << "[" << microseconds / 1'000'000 << "." << fraction.text().substr(1) << "] ";
+  out << "[" << microseconds / 1'000'000 << ".";
+  for (uint64_t digit = 100'000; digit != 0; digit /= 10) out << microseconds / digit % 10;
+  out << "] ";
   if (record.level <= LogLevel::warning) out << to_string(record.level) << ": ";
   out << record.text() << "\n";
   write_raw(out.text());
