@@ -13,12 +13,12 @@ MASKED = {OUT_OF_BOUNDS, 5, TYPE_MISMATCH, 8, 18}
 
 
 class FunctionCheck:
-    """The check of one function. Instructions are named by their indices in `body`. `states` has the state at the
-    beginning of each block, by the block's first instruction. `work` has the blocks to be followed, `seen` the
-    instructions that were reached, and `at_tables` the states at jumps through tables. `guesses` says whether explore()
-    has guessed targets of such jumps. In the checker, `fields` has the offsets of the context's fields that are known
-    to hold the base of a memory, `learned` those that accesses show to hold one, and `guarded` those of memories with
-    guard pages."""
+    """The check of one function. `index` stands for the index of an instruction in `body`, and `i` for the instruction.
+    `states` has the state at the beginning of each block, by the index of the block's first instruction. `work` has the
+    blocks to be followed, by the same index, `seen` the indices of the instructions that were reached, and `at_tables`
+    the states at jumps through tables. `guesses` says whether explore() has guessed targets of such jumps. In the
+    checker, `fields` has the offsets of the context's fields that are known to hold the base of a memory, `learned`
+    those that accesses show to hold one, and `guarded` those of memories with guard pages."""
 
     def __init__(self, checker, function):
         self.checker, self.object, self.function = checker, checker.object, function

@@ -291,7 +291,7 @@ def step(i, state, fields):
         elif m == "mulx":
             write(o[1], number((1 << 8 * WIDTHS[o[1]]) - 1), state)
     elif o[0].startswith(("xmm", "ymm")):
-        # References and addresses pass through vector registers as whole words.
+        # Code moves references and addresses to vector registers and back by movq, 8 bytes at a time.
         state.registers[o[0]] = source(o[1], 8, i, state, fields) if m in ("movq", "vmovq") and len(o) == 2 else ANY
     return state.get(stack)[0] == "S" and state.get(stack)[1] is not None
 

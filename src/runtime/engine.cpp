@@ -64,8 +64,8 @@ namespace {
 // prepare_trampolines sets Trampolines::entry to this address while the trampolines are being made.
 constexpr std::byte kPending{};
 
-// Makes a copy of a canonical type without references to other types of the registry. The copy keeps only what matters
-// to a trampoline: whether a reference is to a function or not.
+// Makes a copy of a canonical type without references to other types of the registry. Such a reference becomes one to
+// `func` or `any`, because only the difference between functions and other objects matters to a trampoline.
 wasm::FuncType erased(Engine::Types& registry, const wasm::FuncType& source) {
   wasm::FuncType type = source;
   const auto erase = [&](wasm::ValType& value) {

@@ -1,5 +1,5 @@
-# AssemblyScript's runtime: its collector, maps, sorting, strings and floats as text. It has no native compiler,
-# so its output is compared with that of V8.
+# AssemblyScript's runtime: its collector, maps, sorting, strings and floats as text. AssemblyScript has no native
+# compiler, so the program's output is compared with that of V8.
 assemblyscript_sources() {
   command -v node >/dev/null || need_packages nodejs
   command -v npm >/dev/null || need_packages npm

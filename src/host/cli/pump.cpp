@@ -183,7 +183,8 @@ class Pump {
     }
   }
 
-  // Reads once from a port. At the port's end, closes it and returns an empty text.
+  // Reads once from a port. Returns an empty text if there is nothing to read. At the port's end or after an error,
+  // this function also closes the port.
   std::string_view receive(FileDescriptor& port) {
     const ssize_t length = read(port.get(), buffer_.data(), buffer_.size());
     if (length < 0 && (errno == EINTR || errno == EAGAIN)) return {};

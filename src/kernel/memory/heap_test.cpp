@@ -44,7 +44,7 @@ TEST(Heap, KeepsContentsAndAlignment) {
     }
   }
   for (const Block& block : blocks) heap.free(block.start);
-  // One empty slab of each class may stay.
+  // One empty slab of each of the 24 classes may stay, and a slab has at most 8 frames.
   EXPECT_LE(free - testing::free_frames(source), 24u * 8);
   EXPECT_EQ(heap.footprint(), (free - testing::free_frames(source)) * kPageSize);
 }
@@ -105,6 +105,7 @@ TEST(Heap, UsesSingleFrames) {
     for (size_t i = 0; i < size; ++i) ASSERT_EQ(object[i], static_cast<std::byte>(size));
     heap.free(object);
   }
+  // One empty slab of each of the 24 classes may stay. All slabs are single frames here.
   EXPECT_GE(testing::free_frames(source) + 24, free);
 }
 
@@ -211,6 +212,7 @@ TEST(Heap, KeepsOrDropsOperations) {
   }
   while (!ordinary.empty()) free_one(ordinary);
   EXPECT_EQ(heap.used(), 0u);
+  // One empty slab of each of the 24 classes may stay, and a slab has at most 8 frames.
   EXPECT_LE(free - testing::free_frames(source), 24u * 8);
   EXPECT_EQ(heap.footprint(), (free - testing::free_frames(source)) * kPageSize);
 }

@@ -139,7 +139,7 @@ impl Maker<'_> {
                 self.op(ty, join);
             }
             8..=11 => {
-                // A quotient by a constant, sometimes multiplied by the same constant.
+                // The quotient or remainder of a division by a constant, sometimes multiplied by the same constant.
                 self.expression(ty, depth);
                 let divisor = self.divisor(ty);
                 self.whole_number(ty, divisor);
@@ -157,7 +157,7 @@ impl Maker<'_> {
                 self.op(ty, MUL);
             }
             13 => {
-                // The index of the highest or lowest one bit, with a special case for 0.
+                // bits - 1 minus the number of leading or trailing zeros, or 0 if x is 0.
                 self.whole_number(ty, bits - 1);
                 self.code.extend(&x);
                 let count = 0x67 + self.random.below(2) as u8;
@@ -252,8 +252,8 @@ impl Maker<'_> {
         }
     }
 
-    /// Puts a condition on the stack: a test of bits, a comparison of a narrow number in memory with a constant, a test for overflow, or
-    /// several comparisons together.
+    /// Puts a condition on the stack: a test of bits, a comparison of a narrow number in memory with a constant, a test for
+    /// overflow, or several comparisons together.
     fn condition_idiom(&mut self, depth: u32) {
         match self.random.below(6) {
             0 => {

@@ -1,4 +1,4 @@
-// Emits floating-point constants, and sequences whose rare cases are out of line.
+// Emits floating-point constants, minimum and maximum, rounding, and conversions to integers.
 #include "base/assert.hpp"
 #include "compiler/rv64/emission/emitter.hpp"
 
