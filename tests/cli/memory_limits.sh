@@ -82,24 +82,5 @@ for cpus in 1 4; do
   nothing_left "beside/$cpus/left"
 done
 
-# Programs without any limit take all of a small machine, again and again. One that has begun to run is not disturbed.
-cp "$here"/limits/threads.wat "$scratch"
-{
-  printf 'main = "good"\n[[program]]\nname = "good"\nmodule = "count.c"\narguments = ["100", "good"]\n'
-  number=0
-  for how in eat_grow.wat eat_table.wat eat_objects.wat threads.wat 'eat_files.c data' 'eat_files.c names' \
-    'eat_files.c open'; do
-    set -- $how
-    printf '[[program]]\nname = "hungry-%d"\nmodule = "%s"\narguments = ["%s"]\n' $((number += 1)) "$1" "${2-}"
-    printf 'restart = "always"\n'
-  done
-} >"$scratch/s.toml"
-run --verbose --cpus 2 --memory 160M s.toml
-expect unlimited 3
-[ "$(grep -c '^\[good\] good' "$scratch/out")" -eq 100 ] && ok || bad unlimited/output "$(tail -c 600 "$scratch/out")"
-nothing_left unlimited/left
-starts=$(grep -c '`hungry-.* starts' "$scratch/err")
-[ "$starts" -ge 14 ] && ok || bad unlimited/starts "only $starts starts of the hungry programs"
-
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
