@@ -5,6 +5,7 @@
 #include <array>
 
 #include "kernel/testing/cpus.hpp"
+#include "kernel/testing/fairness.hpp"
 #include "kernel/testing/injection.hpp"
 #include "kernel/testing/kills.hpp"
 #include "kernel/testing/scripts.hpp"
@@ -14,14 +15,16 @@
 namespace cairn::kernel {
 namespace {
 
+using std::string_view_literals::operator""sv;
+
 bool takes_test(std::string_view value) {
-  constexpr std::array<std::string_view, 5> kTests = {"all", "echo", "cpus", "kills", "injection"};
+  constexpr std::array kTests = {"all"sv, "echo"sv, "cpus"sv, "kills"sv, "injection"sv, "fairness"sv};
   return std::ranges::find(kTests, value) != kTests.end();
 }
 bool takes_number(std::string_view value) { return parse_number(value).has_value(); }
 
 constexpr std::array kOptions = {
-    BootOption{"test", "all, echo, cpus, kills or injection", takes_test},
+    BootOption{"test", "all, echo, cpus, kills, injection or fairness", takes_test},
     BootOption{"kills", "a number", takes_number},   // how many programs test=kills kills
     BootOption{"stride", "a number", takes_number},  // of test=injection (injection.cpp), like the next two
     BootOption{"step", "a number", takes_number},
@@ -38,6 +41,7 @@ std::optional<int> run_tests(std::string_view command_line) {
   if (test == "echo") return run_echo();
   if (test == "cpus") return run_cpu_tests();
   if (test == "kills") return run_kill_tests(command_line);
+  if (test == "fairness") return run_fairness_tests();
   return std::nullopt;
 }
 
