@@ -1,9 +1,9 @@
-# ./cairn bench [boot|compile|programs|throw|gc]: prints the numbers of docs/performance.md. Sourced by ./cairn. Times
-# are minima of several runs: what other work on the machine adds is noise.
+# ./cairn bench [boot|compile|programs|throw|gc|kernel]: prints the numbers of docs/performance.md. Sourced by ./cairn.
+# Times are minima of several runs: what other work on the machine adds is noise.
 cd "$root" || exit 71
 runs=${CAIRN_BENCH_RUNS:-10}
 case "${1-}" in
-  "" | boot | compile | programs | throw | gc) ;;
+  "" | boot | compile | programs | throw | gc | kernel) ;;
   *) fail 64 "unknown benchmark \`$1\` (\`./cairn help\` explains)" ;;
 esac
 
@@ -115,6 +115,11 @@ bench_gc() {
     --v8 "$node --no-warnings tools/bench/gc/v8.mjs" --wasmtime "$wasmtime_python tools/bench/gc/wasmtime_run.py"
 }
 
+bench_kernel() {
+  need host kernel-x86_64 kernel-riscv64
+  python3 tools/bench/kernel/bench.py --build "$build/bench" --rounds "${CAIRN_BENCH_RUNS:-3}"
+}
+
 if [ $# -gt 0 ]; then
   "bench_$1"
 else
@@ -123,5 +128,6 @@ else
   bench_programs
   bench_throw
   bench_gc
+  bench_kernel
 fi
 exit
