@@ -139,6 +139,8 @@ for target in "${targets[@]}"; do
   job "cli/memory_limits ($target)" tests/cli/memory_limits.sh "$target"
   job "cli/threads ($target)" tests/cli/threads.sh "$target"
   case "$target" in
+    x86_64) job "cli/many_programs ($target)" tests/cli/many_programs.sh "$target" ;;&
+    riscv64) job "cli/many_programs ($target)" tests/cli/many_programs.sh "$target" --paging sv39 ;;&
     x86_64 | riscv64) job "cli/console ($target)" tests/cli/console.sh "$target" ;;
   esac
 done

@@ -28,7 +28,10 @@ struct MachineFault {
   FaultKind kind = FaultKind::access;
   uintptr_t pc = 0;
   uintptr_t stack_pointer = 0;
-  uintptr_t address = 0;          // for kind `access`: the address that was accessed
+  uintptr_t address = 0;  // for kind `access`: the address that was accessed
+  // For an access to the stack of guest code: 0, or, if there is no memory to let the stack grow, the lowest address
+  // for which there is memory.
+  uintptr_t stack_memory = 0;
   uintptr_t return_register = 0;  // value of the return address register (RV64 ra); 0 on x86-64
 };
 
@@ -82,8 +85,9 @@ concept PlatformContract =
       // Releases a whole reservation, committed or not.
       { P::release(span) } -> std::same_as<void>;
 
-      // Allocates a guest stack and returns its usable part, whose pages are filled on first touch. Every access to the
-      // kStackGuardBytes below this part faults.
+      // Allocates a guest stack and returns its usable part, whose pages are filled on first touch. If there is no
+      // memory then, the touch is a fault with MachineFault::stack_memory. Every access to the kStackGuardBytes below
+      // the usable part faults.
       { P::allocate_stack(bytes) } -> std::same_as<Result<std::span<std::byte>>>;
       { P::release_stack(span) } -> std::same_as<void>;
 

@@ -252,6 +252,8 @@ class AddressSpace {
   }
 
   [[nodiscard]] bool is_committed(VirtAddr address) const { return segments_.holder_of(address.value) != nullptr; }
+  // The start of the segment that holds a committed address.
+  [[nodiscard]] VirtAddr committed_start(VirtAddr address) const { return {segments_.holder_of(address.value)->start}; }
   // Whether sealed code lies at the address.
   [[nodiscard]] bool is_executable(VirtAddr address) const {
     const RangeNode* segment = segments_.holder_of(address.value);

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <new>
 
+#include "abi/host_stack.hpp"
 #include "kernel/cpu_features.hpp"
 #include "kernel/fibers/scheduler.hpp"
 #include "kernel/log/log.hpp"
+#include "kernel/memory/guest_stack.hpp"
 #include "kernel/memory/memory.hpp"
 #include "kernel/time/clock.hpp"
 #include "kernel/trap/cpu.hpp"
@@ -30,21 +32,6 @@ std::span<std::byte> whole_pages(std::span<std::byte> part) {
   return {part.data(), kernel::align_up(part.size(), Platform::kPageSize)};
 }
 
-// Reserves `guard + size` bytes in whole pages, commits all except the first `guard` bytes, and returns the `size`
-// bytes after the guard.
-Result<std::span<std::byte>> allocate(size_t guard, size_t size, kernel::Use use) {
-  const size_t bytes = kernel::align_up(size, Platform::kPageSize);
-  return kernel::in_address_space([&](KernelAddressSpace& space) -> SpaceResult<std::span<std::byte>> {
-    const VirtAddr start = CAIRN_TRY(space.reserve(kernel::guest_addresses_start(), kernel::guest_addresses_end(),
-                                                   guard + bytes, alignment_for(bytes), kernel::charge_for(use)));
-    if (auto done = space.commit(start + guard, bytes, {.write = true}); !done) {
-      space.release(start);
-      return std::unexpected(done.error());
-    }
-    return as_span(start + guard, size);
-  });
-}
-
 void release_at(const std::byte* start) {
   kernel::address_space().with([&](KernelAddressSpace& space) { space.release(VirtAddr::of(start)); });
 }
@@ -52,6 +39,7 @@ void release_at(const std::byte* start) {
 }  // namespace
 
 static_assert(runtime::PlatformContract<Platform>);
+static_assert(kernel::kStackGroup >= abi::kGuestStackReserve);
 
 uint64_t Platform::address_space() {
   return kernel::guest_addresses_end().value - kernel::guest_addresses_start().value;
@@ -89,7 +77,17 @@ void Platform::release(std::span<std::byte> reservation) {
 }
 
 Result<std::span<std::byte>> Platform::allocate_stack(size_t bytes) {
-  return allocate(runtime::kStackGuardBytes, bytes, kernel::Use::stacks);
+  constexpr size_t kGuard = runtime::kStackGuardBytes;
+  return kernel::in_address_space([&](KernelAddressSpace& space) -> SpaceResult<std::span<std::byte>> {
+    const VirtAddr start =
+        CAIRN_TRY(space.reserve(kernel::guest_addresses_start(), kernel::guest_addresses_end(), kGuard + bytes,
+                                alignment_for(bytes), kernel::charge_for(kernel::Use::stacks)));
+    if (auto done = kernel::begin_stack(space, start + kGuard, bytes); !done) {
+      space.release(start);
+      return std::unexpected(done.error());
+    }
+    return as_span(start + kGuard, bytes);
+  });
 }
 void Platform::release_stack(std::span<std::byte> stack) {
   if (!stack.empty()) release_at(stack.data() - runtime::kStackGuardBytes);

@@ -5,12 +5,14 @@
 
 #include "kernel/image.hpp"
 #include "kernel/log/log.hpp"
+#include "kernel/memory/guest_stack.hpp"
 #include "kernel/memory/memory.hpp"
 #include "kernel/panic.hpp"
 #include "kernel/trap/cpu.hpp"
 #include "kernel/trap/frame_place.hpp"
 #include "port/trap_frame.hpp"
 #include "runtime/code/activation.hpp"
+#include "runtime/store.hpp"
 
 namespace cairn::kernel {
 namespace {
@@ -42,6 +44,43 @@ extern "C" TrapFrame* cairn_move_frame(TrapFrame* frame, const Cpu* cpu) {
 
 void set_fault_handler(FaultHandler handler) { fault_handler.store(handler); }
 
+namespace {
+
+// Lets the guest's stack grow if the fault is an access to it. If there is no memory for that, returns false, and sets
+// `fault.stack_memory`.
+bool grow_guest_stack(runtime::MachineFault& fault) {
+  const runtime::Activation* const activation = this_cpu().activation;
+  if (fault.kind != runtime::FaultKind::access || activation == nullptr) return true;
+  const std::span<const std::byte> stack = activation->store->stack();
+  if (fault.address - reinterpret_cast<uintptr_t>(stack.data()) >= stack.size()) return true;
+  return address_space().with([&](KernelAddressSpace& space) {
+    if (grow_stack(space, stack, {fault.address}) == StackGrowth::sufficient) return true;
+    fault.stack_memory = space.committed_start(VirtAddr::of(&stack.back())).value;
+    return false;
+  });
+}
+
+// Fills the memory that the faulting instruction accessed, if it is committed.
+bool fill(const Fault& fault) {
+  if (fault.machine.kind != runtime::FaultKind::access || !is_memory_ready()) return false;
+  const FaultOutcome outcome = address_space().with(
+      [&](KernelAddressSpace& space) { return space.fault({fault.machine.address}, fault.write, fault.execute); });
+  return outcome == FaultOutcome::filled;
+}
+
+// Lets the runtime make the fault a guest's trap. Returns false if it is none.
+bool resolve(const runtime::MachineFault& fault, TrapFrame& frame) {
+  const FaultHandler handler = fault_handler.load();
+  if (handler == nullptr) return false;
+  const runtime::FaultResolution resolution = handler(fault);
+  if (!resolution.is_guest_trap) return false;
+  frame.pc = resolution.pc;
+  set_stack_pointer(frame, resolution.stack_pointer);
+  return true;
+}
+
+}  // namespace
+
 void handle_fault(const Fault& fault, TrapFrame& frame) {
   LogLine message;
   message << fault.name << " at " << Hex{fault.machine.pc};
@@ -57,20 +96,10 @@ void handle_fault(const Fault& fault, TrapFrame& frame) {
     message << ", while a lock was held";
     panic_at(message.text(), frame);
   }
-  if (fault.machine.kind == runtime::FaultKind::access && is_memory_ready()) {
-    const FaultOutcome outcome = address_space().with(
-        [&](KernelAddressSpace& space) { return space.fault({fault.machine.address}, fault.write, fault.execute); });
-    if (outcome == FaultOutcome::filled) return;
-  }
-  if (const FaultHandler handler = fault_handler.load()) {
-    const runtime::FaultResolution resolution = handler(fault.machine);
-    if (resolution.is_guest_trap) {
-      frame.pc = resolution.pc;
-      set_stack_pointer(frame, resolution.stack_pointer);
-      return;
-    }
-  }
-  panic_at(message.text(), frame);
+  runtime::MachineFault machine = fault.machine;
+  if (!grow_guest_stack(machine) && resolve(machine, frame)) return;
+  if (fill(fault)) return;
+  if (!resolve(machine, frame)) panic_at(message.text(), frame);
 }
 
 }  // namespace cairn::kernel

@@ -118,8 +118,14 @@ FaultResolution resolve_fault(const MachineFault& fault) {
 
   const auto stack_begin = reinterpret_cast<uintptr_t>(store.stack().data());
   const codegen::TrapRecord* record = image->find_trap(offset);
-  if (fault.kind == FaultKind::access && fault.address < stack_begin &&
-      fault.address >= stack_begin - kStackGuardBytes) {
+  if (fault.stack_memory != 0 && image->module == nullptr) {
+    // A trampoline or stub may use the reserve that the stack still has. So that the reserve lasts, guest code does not
+    // call C++ again from there.
+    store.state().stack_limit = reinterpret_cast<const std::byte*>(fault.stack_memory) + abi::kGuestStackReserve;
+    return {};
+  }
+  if (fault.stack_memory != 0 || (fault.kind == FaultKind::access && fault.address < stack_begin &&
+                                  fault.address >= stack_begin - kStackGuardBytes)) {
     activation->kind = wasm::TrapKind::call_stack_exhausted;
   } else if (record != nullptr) {
     activation->kind = static_cast<wasm::TrapKind>(record->kind);

@@ -1,0 +1,15 @@
+;; Recurses without end. Each call also calls the host and the runtime, and has a frame of some 200 bytes.
+(module
+  (type $bytes (array i8))
+  (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func $down (param i64 (ref null $bytes)) (result i64)
+    (local $a i64) (local $b i64) (local $c i64) (local $d i64)
+    (local.set $a (i64.load (i32.const 0)))
+    (local.set $b (i64.load (i32.const 8)))
+    (local.set $c (i64.load (i32.const 16)))
+    (drop (call $random (i32.const 0) (i32.const 24)))
+    (drop (memory.grow (i32.const 0)))
+    (local.set $d (call $down (i64.add (local.get 0) (i64.const 1)) (array.new_default $bytes (i32.const 8))))
+    (i64.add (i64.add (local.get $a) (local.get $b)) (i64.add (local.get $c) (i64.add (local.get $d) (local.get 0)))))
+  (func (export "_start") (drop (call $down (i64.const 0) (ref.null $bytes)))))
