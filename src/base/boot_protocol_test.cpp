@@ -45,6 +45,7 @@ TEST(ProgramConfig, SurvivesTheJourney) {
   config.trap_unknown_imports = true;
   config.has_input = true;
   for (const LimitKind& kind : kLimitKinds) config.limits.set(kind.limit, kind.most);
+  config.minimum_memory = 5000;
   config.weight = ProgramConfig::kMaximumWeight;
   config.restart = Restart::on_failure;
   const Result<ProgramConfig> read = ProgramConfig::parse(bytes_of(config.encode()));

@@ -45,6 +45,7 @@ bool ProgramConfig::set(std::string_view key, std::string_view value) {
   if (key == "unknown_imports") return trap_unknown_imports = value == "trap";
   if (key == "input") return has_input = value == "1";
   if (key == "limit") return limits.decode(value);
+  if (key == "minimum") return set_number(minimum_memory, value, 1, UINT64_MAX);
   if (key == "weight") return set_number(weight, value, 1, kMaximumWeight);
   if (key == "restart") return set_restart(restart, value);
   if (key != "module") return false;
@@ -71,6 +72,7 @@ std::string ProgramConfig::encode() const {
   for (const LimitKind& kind : kLimitKinds) {
     if (limits.is_given(kind.limit)) append_value(out, "limit", limits.encode(kind.limit));
   }
+  if (minimum_memory != 0) append_number(out, "minimum", minimum_memory);
   append_number(out, "weight", weight);
   append_value(out, "restart", to_string(restart));
   return out;

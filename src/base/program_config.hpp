@@ -45,6 +45,7 @@ struct ProgramConfig {
   bool trap_unknown_imports = false;  // unknown_imports=trap: whether an unknown import becomes a function that traps
   bool has_input = false;             // input=1: whether the program gets standard input
   Limits limits;                      // limit=fibers=4: one pair for each limit that was given
+  uint64_t minimum_memory = 0;        // minimum=16777216: the bytes of memory that the program is promised
   uint64_t weight = 1;                // weight=2: the program's share of a CPU, in proportion to others' weights
   Restart restart = Restart::never;   // restart=always
 

@@ -24,7 +24,7 @@ expect() {
   ok
 }
 
-cp "$here"/{eat_grow,eat_table,eat_objects}.wat "$here"/{eat_files,count}.c "$scratch"
+cp "$here"/{eat_grow,eat_table,eat_objects,recursion,deep_calls}.wat "$here"/{eat_files,count}.c "$scratch"
 
 # A process cannot keep the limit.
 case "$target" in
@@ -39,6 +39,9 @@ limits = { cpu-time = "1m", memory = "64M" }
 TOML
     run s.toml
     expect host/file 65 '^cairn: s.toml:4:29: a process cannot keep a limit on `memory`; --target x86_64 and riscv64'
+    sed -i 's/^limits.*/minimums = { memory = "64M" }/' "$scratch/s.toml"
+    run s.toml
+    expect host/minimum 65 '^cairn: s.toml:4:14: a process cannot promise a minimum of memory; --target x86_64 and riscv64'
     echo "$passed passed, $failed failed"
     [ "$failed" -eq 0 ]
     exit
@@ -56,9 +59,14 @@ for how in eat_grow.wat eat_table.wat 'eat_files.c data' 'eat_files.c names' 'ea
 done
 run --limit memory=24M eat_objects.wat
 expect objects 134 '^cairn: the program has reached its limit of 24 MiB of memory$' '^trap: allocation failure'
-for limit in 1M 8500K; do
-  run --limit memory=$limit eat_grow.wat
-  expect "start/$limit" 65 '^cairn: the program has reached its limit of .* of memory$' '^cairn: out of memory'
+run --limit memory=1M count.c 3 x
+expect start 65 '^cairn: the program has reached its limit of 1 MiB of memory$' ': out of memory'
+# There is no memory for the stack at a call of the guest's, or at one of the runtime.
+for size in 1M 1300K 2M 3M; do
+  for how in recursion deep_calls; do
+    run --limit memory=$size --limit guest-stack=16M $how.wat
+    expect "$how/$size" 134 '^cairn: the program has reached its limit of .* of memory$' '^trap: (call stack exhausted|allocation failure)'
+  done
 done
 run --limit memory=16M count.c 3 x
 expect enough 3
@@ -81,6 +89,16 @@ for cpus in 1 4; do
   grep -q 'good 39' "$scratch/out" && ok || bad "beside/$cpus/output" "$(tail -c 600 "$scratch/out")"
   nothing_left "beside/$cpus/left"
 done
+
+# The same programs without a limit take all memory but the minimum of the good one, which starts last.
+sed -e '/^limits/d' -e '/^name = "good"/a minimums = { memory = "8M" }' "$scratch/s.toml" >"$scratch/minimum.toml"
+run --verbose --cpus 4 --memory 160M minimum.toml
+expect minimum 3
+grep -q 'good 39' "$scratch/out" && ok || bad minimum/output "$(tail -c 600 "$scratch/out")"
+nothing_left minimum/left
+sed 's/"8M"/"900M"/' "$scratch/minimum.toml" >"$scratch/too-much.toml"
+run --memory 160M too-much.toml
+expect too-much 65 '^\[good\] cairn: the machine cannot promise the program its minimum of 900 MiB of memory$'
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

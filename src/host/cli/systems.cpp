@@ -91,6 +91,10 @@ void check_process(const SystemDescription& system, Mistakes& mistakes) {
       mistakes.add(program.places.weight,
                    "a process cannot keep `weight`, the share of a CPU; --target x86_64 and riscv64 can");
     }
+    if (program.config.minimum_memory != 0) {
+      mistakes.add(program.places.minimum_memory,
+                   "a process cannot promise a minimum of memory; --target x86_64 and riscv64 can");
+    }
     for (const LimitKind& kind : kLimitKinds) {
       if (!program.config.limits.is_given(kind.limit) || kind.is_of_process) continue;
       mistakes.add(

@@ -24,6 +24,7 @@ struct ProgramDescription {
     Position module;
     Position weight;
     std::array<Position, kLimits> limits;  // by Limit
+    Position minimum_memory;
     std::vector<Position> directories;     // as many as `directories`, or none
   };
   Places places;

@@ -101,6 +101,20 @@ void read_limits(ReadProgram& out, const toml::Value& value, Mistakes& mistakes)
   }
 }
 
+void read_minimums(ReadProgram& out, const toml::Value& value, Mistakes& mistakes) {
+  const toml::Table* table = read_table("minimums", value, mistakes);
+  if (table == nullptr) return;
+  for (const auto& [name, position, minimum] : table->entries()) {
+    if (name != "memory") {
+      mistakes.add(position, "no minimum of " + in_quotes(name) + " can be promised; only one of memory can");
+      continue;
+    }
+    out.program.places.minimum_memory = position;
+    const auto amount = read_limit(kind_of(Limit::memory), minimum, mistakes);
+    if (amount) out.program.config.minimum_memory = *amount;
+  }
+}
+
 void read_weight(ReadProgram& out, const toml::Value& value, Mistakes& mistakes) {
   const auto weight = read_number("weight", value, 1, ProgramConfig::kMaximumWeight, mistakes);
   if (weight) out.program.config.weight = *weight;
@@ -135,6 +149,7 @@ constexpr Key kKeys[] = {
     {"environment", read_environment},
     {"directories", read_directories},
     {"limits", read_limits},
+    {"minimums", read_minimums},
     {"weight", read_weight},
     {"restart", read_restart},
     {"input", read_input},
@@ -161,6 +176,9 @@ ReadProgram read_program(const toml::Value& table, Mistakes& mistakes) {
     if (table.table.find(required) == nullptr)
       mistakes.add(table.position, "this program has no `" + std::string(required) + "`");
   }
+  const ProgramConfig& config = out.program.config;
+  if (config.minimum_memory > config.limits[Limit::memory])
+    mistakes.add(out.program.places.minimum_memory, "the minimum of memory is more than the program's limit");
   // The program's name comes before the arguments that the file gives it.
   std::vector<std::string>& arguments = out.program.config.arguments;
   arguments.insert(arguments.begin(), out.program.config.name);

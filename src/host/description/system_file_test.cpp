@@ -33,6 +33,7 @@ arguments = ["--port", "80", ""]
 environment = { MODE = "fast", EMPTY = "" }
 directories = ["data::/data", "here"]
 limits = { cpu-time = "2s", wall-time = "1m" }
+minimums = { memory = "2M" }
 weight = 3
 restart = "on-failure"
 input = true
@@ -55,6 +56,7 @@ module = "log.c"
   EXPECT_EQ(web.directories, (std::vector<DirectoryMapping>{{"data", "/data"}, {"here", "here"}}));
   EXPECT_EQ(web.config.limits[Limit::cpu_time], 2'000'000'000u);
   EXPECT_EQ(web.config.limits[Limit::wall_time], 60'000'000'000u);
+  EXPECT_EQ(web.config.minimum_memory, 2u << 20);
   EXPECT_EQ(web.config.weight, 3u);
   EXPECT_EQ(web.config.restart, Restart::on_failure);
   EXPECT_TRUE(web.config.has_input);
@@ -114,7 +116,7 @@ TEST(SystemFile, MistakesOfPrograms) {
   EXPECT_EQ(mistakes_in_program("modul = 1"), "f:4:1: unknown key `modul`; did you mean `module`?");
   EXPECT_EQ(mistakes_in_program("capabilities = []"),
             "f:4:1: unknown key `capabilities`; a program has `name`, `module`, `arguments`, `environment`, "
-            "`directories`, `limits`, `weight`, `restart` and `input`");
+            "`directories`, `limits`, `minimums`, `weight`, `restart` and `input`");
   EXPECT_EQ(mistakes_in_program("arguments = 'a b'"), "f:4:13: `arguments` needs an array of strings, not a string");
   EXPECT_EQ(mistakes_in_program("arguments = ['a', 1, [2]]"),
             "f:4:19: `arguments` needs a string, not an integer\nf:4:22: `arguments` needs a string, not an array");
@@ -148,6 +150,11 @@ TEST(SystemFile, MistakesOfLimits) {
   EXPECT_EQ(mistakes_in_program("limits = { guest-stack = '2G' }"),
             "f:4:26: `guest-stack` needs a size from 64K to 1G, such as 64M or 1G, not `2G`");
   EXPECT_EQ(mistakes_in_program("limits = { memory = 64 }"), "f:4:21: `memory` needs a string, not an integer");
+  EXPECT_EQ(mistakes_in_program("minimums = { fibers = 2 }"),
+            "f:4:14: no minimum of `fibers` can be promised; only one of memory can");
+  EXPECT_EQ(mistakes_in_program("minimums = { memory = '64M' }\nlimits = { memory = '32M' }"),
+            "f:4:14: the minimum of memory is more than the program's limit");
+  EXPECT_EQ(mistakes_in_program("minimums = { memory = '64M' }\nlimits = { memory = '64M' }"), "");
   EXPECT_EQ(mistakes_in_program("limits = { memory = '1000K' }"),
             "f:4:21: `memory` needs a size from 1M to 1024G, such as 64M or 1G, not `1000K`");
   EXPECT_EQ(mistakes_in_program("limits = { cputime = '2s' }"),
@@ -177,7 +184,7 @@ TEST(SystemFile, AllMistakesAreReportedInTheirOrder) {
             "f:4:10: `weight` needs an integer from 1 to 1000, not 0\n"
             "f:5:8: `name` needs a string, not an integer\n"
             "f:6:1: unknown key `color`; a program has `name`, `module`, `arguments`, `environment`, `directories`, "
-            "`limits`, `weight`, `restart` and `input`");
+            "`limits`, `minimums`, `weight`, `restart` and `input`");
 }
 
 TEST(SystemFile, MistakesOfSyntaxAreReportedAlone) {

@@ -92,6 +92,8 @@ class MemoryAccount {
   // These functions, and the members up to limit_bits_, are protected by FrameSource's lock.
   [[nodiscard]] uint64_t limit() const { return ~limit_bits_; }
   [[nodiscard]] uint64_t room() const { return total_ < limit() ? limit() - total_ : 0; }
+  // The number of frames that the account may still take of its minimum.
+  [[nodiscard]] uint64_t kept() const { return total_ < minimum_ ? minimum_ - total_ : 0; }
   void charge(Use use, uint64_t frames) {
     frames_[static_cast<size_t>(use)] += frames;
     total_ += frames;
@@ -116,6 +118,7 @@ class MemoryAccount {
   std::array<uint64_t, kUses> frames_{};
   uint64_t total_ = 0;
   uint64_t peak_ = 0;
+  uint64_t minimum_ = 0;  // the number of frames that are kept for the account
   uint64_t refusals_ = 0;
   // The limit, in frames. All its bits are inverted, so that an account whose bytes are all zero has no limit.
   uint64_t limit_bits_ = 0;

@@ -8,6 +8,9 @@
 // (Claim::fallible, promise) do not use it. The kernel's own small objects, whose allocation must not fail, may use it
 // (Claim::last). So a guest that has taken all memory it can get leaves enough for the kernel to continue.
 //
+// Frames are also kept for accounts that have a minimum: as many as are missing until the account has that many. Other
+// accounts' allocations that may fail do not use them.
+//
 // Each frame that is taken or promised is charged to an account. An allocation that may fail is refused if it would
 // exceed the account's limit. One that must not fail exceeds the limit instead, and the account remembers that.
 #pragma once
@@ -35,11 +38,23 @@ class FrameSource {
     FrameAllocator frames;
     uint64_t promised = 0;
     uint64_t reserve = 0;
+    uint64_t kept = 0;  // the sum of kept() of all accounts
 
-    // The number of frames that an allocation with this claim may take, whatever the accounts' limits.
-    [[nodiscard]] uint64_t available(Claim claim) const {
-      const uint64_t free = frames.free_frames(), taken = promised + (claim == Claim::fallible ? reserve : 0);
+    // The number of frames that an allocation for the account may take with this claim, whatever the account's limit.
+    [[nodiscard]] uint64_t available(Claim claim, const MemoryAccount& account) const {
+      const uint64_t others = claim == Claim::fallible ? reserve + (kept - account.kept()) : 0;
+      const uint64_t free = frames.free_frames(), taken = promised + others;
       return free > taken ? free - taken : 0;
+    }
+    void charge(MemoryAccount& account, Use use, uint64_t count) {
+      kept -= account.kept();
+      account.charge(use, count);
+      kept += account.kept();
+    }
+    void credit(MemoryAccount& account, Use use, uint64_t count) {
+      kept -= account.kept();
+      account.credit(use, count);
+      kept += account.kept();
     }
   };
 
@@ -53,7 +68,7 @@ class FrameSource {
   bool initialize(DirectMap map, std::span<const PhysRange> ranges, uint64_t highest, uint64_t reserve = 0) {
     return with([&](State& s) {
       if (!s.frames.initialize(map, ranges, highest)) return false;
-      accounts_.system().charge(Use::other, s.frames.record_frames());
+      s.charge(accounts_.system(), Use::other, s.frames.record_frames());
       s.reserve = reserve;
       return true;
     });
@@ -63,7 +78,7 @@ class FrameSource {
   MemoryAccount& account(AccountNumber number) { return accounts_[number]; }
   // The number of frames that an account may get by allocations that may fail.
   uint64_t available_to(const MemoryAccount& account) {
-    return with([&](State& s) { return std::min(s.available(Claim::fallible), account.room()); });
+    return with([&](State& s) { return std::min(s.available(Claim::fallible, account), account.room()); });
   }
   [[nodiscard]] AccountState state_of(const MemoryAccount& account) {
     return with([&](State&) { return account.state(); });
@@ -74,7 +89,23 @@ class FrameSource {
     return with([&](State&) { return accounts_.add(account); });
   }
   void remove(MemoryAccount& account) {
-    with([&](State&) { accounts_.remove(account); });
+    with([&](State& s) {
+      s.kept -= account.kept();
+      account.minimum_ = 0;
+      accounts_.remove(account);
+    });
+  }
+  // Sets the number of frames that are kept for an account. Returns false, and changes nothing, if so many are not
+  // available.
+  [[nodiscard]] bool set_minimum(MemoryAccount& account, uint64_t frames) {
+    return with([&](State& s) {
+      const uint64_t missing = frames > account.total_ ? frames - account.total_ : 0;
+      if (missing > account.kept() && missing > s.available(Claim::fallible, account)) return false;
+      s.kept -= account.kept();
+      account.minimum_ = frames;
+      s.kept += account.kept();
+      return true;
+    });
   }
   // Copies the counters of all accounts, the system's first, as far as there is room. Returns the number of accounts.
   size_t read_accounts(std::span<AccountState> states) {
@@ -110,9 +141,9 @@ class FrameSource {
   std::optional<PhysAddr> allocate_contiguous(uint64_t count, Claim claim = Claim::last, Charge charge = {}) {
     return with([&](State& s) -> std::optional<PhysAddr> {
       MemoryAccount& account = accounts_[charge.account];
-      if (s.available(claim) < count || !has_room(account, count, claim)) return std::nullopt;
+      if (s.available(claim, account) < count || !has_room(account, count, claim)) return std::nullopt;
       const auto start = count == 1 ? s.frames.allocate(0) : s.frames.allocate_contiguous(count);
-      if (start) account.charge(charge.use, count);
+      if (start) s.charge(account, charge.use, count);
       return start;
     });
   }
@@ -121,18 +152,18 @@ class FrameSource {
     return with([&](State& s) -> std::optional<PhysAddr> {
       const uint64_t count = uint64_t{1} << order;
       MemoryAccount& account = accounts_[charge.account];
-      if (s.available(claim) < count || !has_room(account, count, claim)) return std::nullopt;
+      if (s.available(claim, account) < count || !has_room(account, count, claim)) return std::nullopt;
       const auto block = s.frames.allocate(order);
       if (!block) return std::nullopt;
       for (uint64_t i = 0; i < count; ++i) s.frames.set_note(*block + i * kPageSize, note);
-      account.charge(charge.use, count);
+      s.charge(account, charge.use, count);
       return block;
     });
   }
   void free_contiguous(PhysAddr start, uint64_t count, Charge charge = {}) {
     with([&](State& s) {
       s.frames.free_contiguous(start, count);
-      accounts_[charge.account].credit(charge.use, count);
+      s.credit(accounts_[charge.account], charge.use, count);
     });
   }
   void set_note(PhysAddr frame, uint32_t note) {
@@ -158,10 +189,10 @@ class FrameSource {
     return with([&](State& s) {
       MemoryAccount& account = accounts_[charge.account];
       const uint64_t own = pages + more + (tables_of == charge.account ? tables : 0);
-      if (s.available(claim) < pages + tables || !has_room(account, own, claim)) return false;
+      if (s.available(claim, account) < pages + tables || !has_room(account, own, claim)) return false;
       s.promised += pages + tables;
-      account.charge(charge.use, pages);
-      accounts_[tables_of].charge(Use::tables, tables);
+      s.charge(account, charge.use, pages);
+      s.charge(accounts_[tables_of], Use::tables, tables);
       return true;
     });
   }
@@ -170,15 +201,15 @@ class FrameSource {
     with([&](State& s) {
       CAIRN_ASSERT(s.promised >= pages + tables);
       s.promised -= pages + tables;
-      accounts_[charge.account].credit(charge.use, pages);
-      accounts_.system().credit(Use::tables, tables);
+      s.credit(accounts_[charge.account], charge.use, pages);
+      s.credit(accounts_.system(), Use::tables, tables);
     });
   }
   // Moves frames from one charge to another. The new account did not ask for them, so it may exceed its limit.
   void move(Charge from, Charge to, uint64_t count) {
-    with([&](State&) {
-      accounts_[from.account].credit(from.use, count);
-      accounts_[to.account].charge(to.use, count);
+    with([&](State& s) {
+      s.credit(accounts_[from.account], from.use, count);
+      s.charge(accounts_[to.account], to.use, count);
     });
   }
   // Takes 2^order of the promised frames. Fails only when memory is too fragmented for this order; never for order 0.

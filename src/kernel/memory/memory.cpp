@@ -264,6 +264,9 @@ AccountScope::~AccountScope() {
 
 bool add_account(MemoryAccount& account) { return frames.add(account); }
 void remove_account(MemoryAccount& account) { frames.remove(account); }
+bool promise_minimum(MemoryAccount& account, uint64_t bytes) {
+  return frames.set_minimum(account, (bytes >> kPageBits) + ((bytes & (kPageSize - 1)) != 0 ? 1 : 0));
+}
 uint64_t release_unused(MemoryAccount& account) {
   return (*heap).with([&](Heap& h) {
     h.release_empty_slabs(account);

@@ -90,6 +90,9 @@ class [[nodiscard]] AccountScope {
 // removes an account that holds no memory.
 [[nodiscard]] bool add_account(MemoryAccount& account);
 void remove_account(MemoryAccount& account);
+// Promises an account this many bytes in all, rounded up to frames: as long as it has less, others leave the rest to it.
+// Returns false, and changes nothing, if so much is not available. 0 ends the promise.
+[[nodiscard]] bool promise_minimum(MemoryAccount& account, uint64_t bytes);
 // Frees the heap's slabs of an account that hold no object. Returns the number of bytes in the account's objects.
 uint64_t release_unused(MemoryAccount& account);
 AccountState state_of(const MemoryAccount& account);

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "kernel/memory/account.hpp"
+#include "kernel/memory/memory.hpp"
 
 namespace cairn::kernel {
 
@@ -18,6 +19,9 @@ class ProgramAccount {
 
   // Enters the account among those of the machine. Returns false if there are too many accounts.
   [[nodiscard]] bool open(std::string_view name, uint64_t limit_bytes);
+  // Promises the program this much memory, as kernel::promise_minimum() does. forget_minimum() ends the promise.
+  [[nodiscard]] bool promise_minimum(uint64_t bytes) { return kernel::promise_minimum(account_, bytes); }
+  void forget_minimum() { (void)kernel::promise_minimum(account_, 0); }
   [[nodiscard]] MemoryAccount& get() { return account_; }
 
   // Called before a run of the program and after it, when all that the run has made is destroyed. If the account does

@@ -41,11 +41,15 @@ class ProgramFiber final : private ProgramAccount, public Fiber {
     own_program_ = std::move(program);
   }
 
-  // Makes the program's account. Called before the fiber is started.
-  [[nodiscard]] bool open_account() {
+  // Makes the program's account, and promises its minimum of memory. Called before the fiber is started.
+  [[nodiscard]] Result<void> open_account() {
     const ProgramConfig& config = job_.program.config;
     set_account(&ProgramAccount::get());
-    return open(config.name, config.limits[Limit::memory]);
+    if (!open(config.name, config.limits[Limit::memory])) return fail(cairn::out_of_memory("a program"));
+    if (promise_minimum(config.minimum_memory)) return {};
+    return fail(Error::of(ErrorKind::resource, "the machine cannot promise the program its minimum of " +
+                                                   limit_text(kind_of(Limit::memory), config.minimum_memory) +
+                                                   " of memory"));
   }
   [[nodiscard]] const ProgramJob& job() const { return job_; }
   void kill() { kill_switch_.kill(); }
@@ -126,6 +130,7 @@ class ProgramFiber final : private ProgramAccount, public Fiber {
     } else {
       running_.reset();
       end_run();
+      if (!delay) forget_minimum();
     }
   }
 
@@ -162,15 +167,27 @@ Result<std::unique_ptr<Supervisor>> Supervisor::create(const Bundle& bundle) {
   return supervisor;
 }
 
-void Supervisor::start_program(uint32_t number) {
+std::unique_ptr<ProgramFiber> Supervisor::make_program(uint32_t number) {
   auto fiber = try_make_unique<ProgramFiber>(*this, number, bundle_.programs[number]);
-  const Result<void> started = fiber && fiber->open_account() ? start(*fiber) : fail(cairn::out_of_memory("a program"));
-  if (started) return fibers_.push_back_within_capacity(std::move(fiber));
-  if (fiber) fiber->report_limits();
+  const Result<void> opened = fiber ? fiber->open_account() : fail(cairn::out_of_memory("a program"));
+  if (opened) return fiber;
+  note_refusal(number, opened.error());
+  return nullptr;
+}
+
+bool Supervisor::start_program(ProgramFiber& fiber) {
+  const Result<void> started = start(fiber);
+  if (started) return true;
+  fiber.report_limits();
+  note_refusal(fiber.status().number, started.error());
+  return false;
+}
+
+void Supervisor::note_refusal(uint32_t number, const Error& error) {
   const BundledProgram& program = bundle_.programs[number];
-  report_end(wasi::LimitedRun::failed(started.error()),
+  report_end(wasi::LimitedRun::failed(error),
              bundle_.config.marks_output ? std::string_view(program.config.name) : std::string_view());
-  note_end(number, exit_status_of(started.error().kind));
+  note_end(number, exit_status_of(error.kind));
 }
 
 void Supervisor::note_end(uint32_t number, int status) {
@@ -184,7 +201,17 @@ void Supervisor::note_end(uint32_t number, int status) {
 }
 
 void Supervisor::start_all() {
-  while (started_ < bundle_.programs.size()) start_program(started_++);
+  // The minimums of all programs are promised before one of them can take the memory.
+  while (started_ < bundle_.programs.size()) {
+    if (auto fiber = make_program(started_++)) fibers_.push_back_within_capacity(std::move(fiber));
+  }
+  for (size_t i = 0; i < fibers_.size();) {
+    if (start_program(*fibers_[i])) {
+      ++i;
+    } else {
+      fibers_.erase_at(i);
+    }
+  }
 }
 
 Result<uint32_t> Supervisor::start_another(const BundledProgram& program, std::span<const std::string_view> arguments) {
@@ -195,7 +222,8 @@ Result<uint32_t> Supervisor::start_another(const BundledProgram& program, std::s
   copy->config.restart = Restart::never;
   const uint32_t number = started_++;
   auto fiber = try_make_unique<ProgramFiber>(*this, number, std::move(copy));
-  if (!fiber || !fiber->open_account()) return fail(cairn::out_of_memory("a program"));
+  if (!fiber) return fail(cairn::out_of_memory("a program"));
+  CAIRN_TRY(fiber->open_account());
   // The text of an error would lie on the program's account, which must be empty when the fiber is destroyed.
   if (!start(*fiber)) return fail(cairn::out_of_memory("a program"));
   fibers_.push_back_within_capacity(std::move(fiber));

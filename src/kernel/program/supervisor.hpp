@@ -72,7 +72,13 @@ class Supervisor {
  private:
   friend class ProgramFiber;
   explicit Supervisor(const Bundle& bundle);
-  void start_program(uint32_t number);
+  // Returns a program of the bundle that is ready to start. If there is no memory for it, notes its end and returns
+  // null.
+  std::unique_ptr<ProgramFiber> make_program(uint32_t number);
+  // Returns false if there is no memory, and then notes the program's end.
+  bool start_program(ProgramFiber& fiber);
+  // Tells the user why a program does not start, and notes its end.
+  void note_refusal(uint32_t number, const Error& error);
   // Whether the program is the main program. A bundle for the shell has none.
   [[nodiscard]] bool is_main(uint32_t number) const { return bundle_.config.main == number; }
   // Called when a program has ended for good.
