@@ -16,8 +16,8 @@ status=$?
 [ "$status" -eq 0 ] && ok || bad status "exit status $status; stderr: $(tail -c 600 "$scratch/err")"
 # The log's times are seconds since boot. All programs are there at the same time when the first ends after the last has
 # started.
-last_start=$(grep -oE '^\[ *[0-9.]+\] program [0-9]+ `p[0-9]+` starts' "$scratch/err" | tail -n 1 | tr -d '[' | cut -d] -f1)
-first_end=$(grep -oE '^\[ *[0-9.]+\] program [0-9]+ `p[0-9]+` ended' "$scratch/err" | head -n 1 | tr -d '[' | cut -d] -f1)
+times_of() { sed -nE 's/^\[ *([0-9.]+)\] program [0-9]+ `p[0-9]+` '"$1"'.*/\1/p' "$scratch/err"; }
+last_start=$(times_of starts | tail -n 1) first_end=$(times_of ended | head -n 1)
 awk "BEGIN { exit !(${last_start:-1} < ${first_end:-0}) }" && ok ||
   bad "at once" "the last start was at ${last_start:-no time}, the first end at ${first_end:-no time}"
 count=$(grep -c 'ended with status 0' "$scratch/err")

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 
 #include "base/assert.hpp"
@@ -41,29 +42,47 @@ enum class LockRank : uint8_t {
   log_ring,       // the newest lines of the kernel's log
 };
 
-// The locks that a thread (in the kernels: a fiber) holds now.
+// The locks that a thread (in the kernels: a fiber) holds now. In the kernels, an interrupt may come at any instruction
+// of add() and remove(), and look at the object.
 class HeldLocks {
  public:
+  // Called before the lock is taken.
   void add(LockRank rank) {
     CAIRN_ASSERT(count_ < ranks_.size());
     CAIRN_ASSERT(count_ == 0 || ranks_[count_ - 1] < rank);  // otherwise threads could wait for each other
+    if (is_spin_lock(rank)) ++spin_locks_;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
     ranks_[count_++] = rank;
   }
+  // Called after the lock was released.
   void remove(LockRank rank) {
     CAIRN_ASSERT(count_ != 0 && ranks_[count_ - 1] == rank);
     --count_;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (is_spin_lock(rank)) --spin_locks_;
   }
   // Whether a spin lock is among the held locks. While one is, nothing may be allocated and no page may be touched that
-  // is filled on first touch.
-  [[nodiscard]] bool has_spin_lock() const { return count_ != 0 && ranks_[count_ - 1] >= LockRank::scheduler; }
+  // is filled on first touch. In the kernels, the fiber is not preempted.
+  [[nodiscard]] bool has_spin_lock() const { return spin_locks_ != 0; }
   [[nodiscard]] bool empty() const { return count_ == 0; }
 
+  // Whether another fiber is to run as soon as no spin lock is held any more. An interrupt sets it.
+  [[nodiscard]] bool is_preemption_due() const { return is_preemption_due_.load(std::memory_order_relaxed); }
+  void set_preemption_due(bool is_due) { is_preemption_due_.store(is_due, std::memory_order_relaxed); }
+
  private:
+  static bool is_spin_lock(LockRank rank) { return rank >= LockRank::scheduler; }
+
   std::array<LockRank, 8> ranks_{};
   unsigned count_ = 0;
+  unsigned spin_locks_ = 0;
+  std::atomic<bool> is_preemption_due_ = false;
 };
 
 // Returns the locks that the calling thread or fiber holds. Each build defines this function.
 HeldLocks& held_locks();
+
+// Called when a lock was released and is_preemption_due() is true. Each build defines this function.
+void preempt_after_lock();
 
 }  // namespace cairn

@@ -18,7 +18,10 @@ class CAIRN_SCOPED_LOCK_CLASS LockScope {
   }
   ~LockScope() CAIRN_RELEASES() {
     lock_.unlock();
-    held_locks().remove(rank_);
+    HeldLocks& held = held_locks();
+    held.remove(rank_);
+    if (held.is_preemption_due()) [[unlikely]]
+      preempt_after_lock();
   }
   LockScope(const LockScope&) = delete;
   LockScope& operator=(const LockScope&) = delete;

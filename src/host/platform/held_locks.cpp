@@ -7,5 +7,8 @@ cairn::HeldLocks& cairn::held_locks() {
   return held;
 }
 
+// Is not called: the threads of a process are preempted wherever they are.
+void cairn::preempt_after_lock() {}
+
 // Does nothing: the holder of the lock does not wait for this thread.
 void cairn::while_spin_lock_is_taken() {}

@@ -141,7 +141,6 @@ size_t write_to_serial_port(std::span<const std::byte> bytes) {
     const std::span<const std::byte> piece = bytes.subspan(done).first(std::min(bytes.size() - done, kPiece));
     write_serial({reinterpret_cast<const char*>(piece.data()), piece.size()});
     done += piece.size();
-    yield_if_due();
     if (is_over_limit()) break;
   }
   return done;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <utility>
 
 #include "kernel/fibers/cpu_share.hpp"
 #include "kernel/fibers/fiber.hpp"
@@ -15,10 +16,11 @@
 
 namespace cairn::kernel {
 
-// A period in which kernel code kept a CPU although an interrupt had come that was to let another fiber run.
+// A period in which kernel code kept a CPU after the time at which another fiber was to run: it had turned interrupts
+// off, or it held a spin lock.
 struct LongestDelay {
   uint64_t nanoseconds = 0;
-  uint64_t pc = 0;  // of the kernel code that the last interrupt in this period interrupted
+  uint64_t pc = 0;  // of the code that was interrupted last in this period
 };
 
 // A CPU may read its own Core without a lock, and changes it with the scheduler's lock held. With that lock held, it
@@ -29,8 +31,8 @@ class Core {
   static constexpr uint64_t kNever = Fiber::kNever;
   // How long a fiber runs while others are ready, in nanoseconds.
   static constexpr uint64_t kSlice = 1'000'000;
-  // How long after an interrupt the timer interrupts again, in nanoseconds, if the interrupted code was kernel code,
-  // which is not preempted, or belongs to a fiber that has reached a limit and has not ended.
+  // How long after an interrupt the timer interrupts again, in nanoseconds, if the interrupted code held a spin lock,
+  // or belongs to a fiber that has reached a limit and has not ended.
   static constexpr uint64_t kRetry = 100'000;
 
   Cpu* cpu = nullptr;  // null: there is no such CPU, or it has not started
@@ -45,10 +47,6 @@ class Core {
   // waits without end. Other CPUs set it to 0 when they interrupt the CPU because a fiber is ready. All CPUs may read
   // it without the lock.
   std::atomic<uint64_t> wait_end{0};
-  // An interrupt of kernel code cannot let another fiber run. due_since is when the first such interrupt came since the
-  // last begin() or end_delay(), in nanoseconds since boot; 0: none came. Only the CPU itself uses it, without the
-  // lock.
-  std::atomic<uint64_t> due_since{0};
   LongestDelay delay;  // the longest so far
 
   [[nodiscard]] bool is_idle() const { return current == idle; }
@@ -62,16 +60,18 @@ class Core {
     end_delay();
   }
 
-  // Notes that an interrupt has interrupted kernel code at `pc`, so that no other fiber can run now. Needs no lock.
-  void begin_delay(uint64_t pc) {
-    if (due_since == 0) due_since = nanoseconds_since_boot();
+  // Notes that the code at `pc` was interrupted, and that another fiber was to run from the time `due` on, or from now
+  // on. Called in the interrupt, without the lock.
+  void begin_delay(uint64_t due, uint64_t pc) {
+    // A time that had passed already was due when it was requested, which was after the last charge.
+    if (due_since_ == 0) due_since_ = std::min(std::max(due, since_), nanoseconds_since_boot());
     due_pc_ = pc;
   }
   // Notes that another fiber can run now.
   void end_delay() {
-    if (due_since == 0) return;
-    const uint64_t length = nanoseconds_since_boot() - due_since;
-    due_since = 0;
+    if (due_since_ == 0) return;
+    const uint64_t length = nanoseconds_since_boot() - due_since_;
+    due_since_ = 0;
     if (length > delay.nanoseconds) delay = {.nanoseconds = length, .pc = due_pc_};
   }
 
@@ -89,14 +89,17 @@ class Core {
     return current->share_ == nullptr ? kNever : since_ + current->share_->left(since_);
   }
 
-  // The CPU itself may call the functions from here on without the lock, because only it changes what they use. Their
-  // times are nanoseconds since boot, except for cpu_time().
+  // The CPU itself may call the functions from here on without the lock, but with interrupts off, because only it
+  // changes what they use. Their times are nanoseconds since boot, except for cpu_time().
 
   // The CPU time of the current fiber, in nanoseconds.
   [[nodiscard]] uint64_t cpu_time() const { return current->cpu_time_ + (nanoseconds_since_boot() - since_); }
 
   // Whether the current fiber's account has exceeded its limit, so that the fiber's guest code must end.
-  [[nodiscard]] bool is_beyond_memory() const { return cpu->account != nullptr && cpu->account->was_exceeded(); }
+  [[nodiscard]] bool is_beyond_memory() const {
+    const MemoryAccount* const account = current->context_.account;
+    return account != nullptr && account->was_exceeded();
+  }
   [[nodiscard]] bool has_limit() const {
     return current->limit_end != kNever || current->cpu_limit != kNever || current->is_killed || is_beyond_memory();
   }
@@ -123,12 +126,14 @@ class Core {
   void program_timer_before(uint64_t time) {
     if (time < programmed_) program_timer(time);
   }
-  // Called when the timer's interrupt has come, and before machine::wait_until() replaces the request.
-  void forget_timer() { programmed_ = kNever; }
+  // Called when the timer's interrupt has come, and before machine::wait_until() replaces the request. Returns the time
+  // that was requested.
+  uint64_t forget_timer() { return std::exchange(programmed_, kNever); }
 
  private:
   LastProgram last_program_;
   uint64_t since_ = 0;            // when the current fiber began to run or was last charged, in nanoseconds since boot
+  uint64_t due_since_ = 0;        // since when another fiber is to run, in nanoseconds since boot; 0: none is
   uint64_t due_pc_ = 0;           // the interrupted pc at the last call of begin_delay()
   uint64_t programmed_ = kNever;  // the time for which the timer's interrupt was requested
 };

@@ -33,7 +33,7 @@ Result<void> start(uint32_t number, uint64_t hardware_id) {
   auto stack = CAIRN_TRY(KernelStack::create(KernelStack::kIdleSize));
   cpu->number = number;
   cpu->hardware_id = hardware_id;
-  cpu->stack = stack.bytes();
+  cpu->first_context.stack = stack.bytes();
   all_cpus()[number] = cpu.get();
   if (auto started = start_cpu(*cpu, run_new_cpu); !started) {
     all_cpus()[number] = nullptr;
@@ -58,5 +58,13 @@ void start_cpus(uint32_t limit) {
 }
 
 size_t cpu_count() { return running; }
+
+uint64_t spurious_interrupts() {
+  uint64_t sum = 0;
+  for (const std::atomic<Cpu*>& entry : all_cpus()) {
+    if (const Cpu* const cpu = entry.load()) sum += cpu->spurious_interrupts.load(std::memory_order_relaxed);
+  }
+  return sum;
+}
 
 }  // namespace cairn::kernel

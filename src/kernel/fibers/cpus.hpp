@@ -13,4 +13,7 @@ void start_cpus(uint32_t limit = ~uint32_t{0});
 // The number of CPUs that run fibers.
 size_t cpu_count();
 
+// The number of interrupts, on all CPUs together, that no device and no CPU has sent.
+uint64_t spurious_interrupts();
+
 }  // namespace cairn::kernel

@@ -1,8 +1,6 @@
-// A fiber: the one kind of thread in the kernel. It has a kernel stack, and runs until it parks, ends, or is preempted
-// in guest code.
-//
-// Kernel code is never preempted: it runs until it waits (park() in scheduler.hpp). Until then, it stays on its CPU,
-// and no other fiber runs there.
+// A fiber: the one kind of thread in the kernel. It has a kernel stack, and runs until it parks, ends, or is preempted.
+// It may be preempted at any instruction of guest code, and of kernel code that holds no spin lock and has not turned
+// interrupts off. Afterwards it may continue on another CPU.
 #pragma once
 
 #include <atomic>
@@ -11,21 +9,16 @@
 #include <span>
 #include <utility>
 
-#include "base/sync/lock_rank.hpp"
 #include "kernel/fibers/kernel_stack.hpp"
 #include "kernel/fibers/parked.hpp"
 #include "kernel/fibers/run_queue.hpp"
 #include "kernel/fibers/vector_state.hpp"
 #include "kernel/time/timer_wheel.hpp"
+#include "kernel/trap/fiber_context.hpp"
 #include "runtime/platform.hpp"
-
-namespace cairn {
-struct OperationRecord;
-}
 
 namespace cairn::kernel {
 
-class MemoryAccount;
 class Core;
 class CpuShare;
 class Scheduler;
@@ -53,7 +46,7 @@ class Fiber : private RunNode, private ParkNode, private Timer {
   [[nodiscard]] CpuShare* share() const { return share_; }
   // Sets the account for the fiber's stack and for all that the fiber allocates; null is the system's. Without this
   // call, it is the account of the fiber that calls start(). Called before start(); the account must outlive the fiber.
-  void set_account(MemoryAccount* account) { account_ = account; }
+  void set_account(MemoryAccount* account) { first_account_ = account; }
 
   // The limits of the fiber's guest code, which ends with the trap `interrupted` when it reaches one: limit_end is a
   // time in nanoseconds since boot, cpu_limit an amount of CPU time in nanoseconds. sleep_until() and Platform::park()
@@ -70,9 +63,12 @@ class Fiber : private RunNode, private ParkNode, private Timer {
   // true.
   virtual void run() = 0;
 
-  Fiber() = default;
+  Fiber() { context_.fiber = this; }
   // Makes the code that already runs on this stack a fiber.
-  explicit Fiber(std::span<const std::byte> stack) : state_(State::running), stack_(stack) {}
+  explicit Fiber(std::span<const std::byte> stack) : Fiber() {
+    state_ = State::running;
+    context_.stack = stack;
+  }
 
  private:
   friend class Core;
@@ -84,24 +80,20 @@ class Fiber : private RunNode, private ParkNode, private Timer {
 
   void give_stack(KernelStack&& stack) {
     own_stack_.emplace(std::move(stack));
-    stack_ = own_stack_->bytes();
+    context_.stack = own_stack_->bytes();
   }
 
   State state_ = State::made;
   std::atomic<uint32_t> ended_{0};
   std::optional<KernelStack> own_stack_;
-  std::span<const std::byte> stack_;
   std::optional<VectorState> vectors_;
   CpuShare* share_ = nullptr;
   uint64_t cpu_time_ = 0;  // nanoseconds on a CPU, up to the last call of Core::charge()
 
-  // The fiber's stack pointer, and its values for the fields of Cpu, while the fiber does not run.
-  uint64_t stack_pointer_ = 0;
-  runtime::Activation* activation_ = nullptr;
-  OperationRecord* operation_ = nullptr;
-  std::optional<MemoryAccount*> account_;  // empty: not known before start()
+  uint64_t stack_pointer_ = 0;  // while the fiber does not run
+  FiberContext context_;
+  std::optional<MemoryAccount*> first_account_;  // the account with which the fiber starts; empty: that of its starter
   uint64_t program_ = 0;  // the serial number of the account that the fiber was started with; 0: the kernel's own fiber
-  HeldLocks held_locks_;
 
   runtime::ParkResult park_result_{};  // how the last wait ended
   bool kill_ends_park_ = false;        // whether kill() ends the current wait

@@ -108,7 +108,7 @@ void start_scheduler() {
 }
 
 void run_cpu(Cpu& cpu) {
-  IdleFiber idle(cpu.stack);
+  IdleFiber idle(cpu.context->stack);
   {
     const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
     scheduler.add_cpu(cpu, idle, idle);
@@ -116,12 +116,13 @@ void run_cpu(Cpu& cpu) {
   run_idle_loop();
 }
 
-Fiber& current_fiber() { return *this_core().current; }
+Fiber& current_fiber() { return *this_context().fiber; }
 
 Result<void> start(Fiber& fiber) {
-  if (!fiber.account_) fiber.account_ = this_cpu().account;
-  fiber.program_ = *fiber.account_ != nullptr ? (*fiber.account_)->serial() : 0;
-  const AccountScope account(*fiber.account_);
+  MemoryAccount* const account = fiber.first_account_.value_or(this_context().account);
+  fiber.context_.account = account;
+  fiber.program_ = account != nullptr ? account->serial() : 0;
+  const AccountScope scope_of_account(account);
   fiber.vectors_.emplace(CAIRN_TRY(VectorState::create()));
   fiber.give_stack(CAIRN_TRY(KernelStack::create()));
   const InterruptsOff off;
@@ -140,13 +141,6 @@ void yield() {
   const InterruptsOff off;
   const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
   scheduler.yield();
-}
-
-void yield_if_due() {
-  if (this_core().due_since == 0) return;
-  const InterruptsOff off;
-  const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
-  scheduler.yield_if_due();
 }
 
 ParkResult park(const std::atomic<uint32_t>& word, std::optional<uint64_t> deadline, EndsWithTime ends_with_time) {
@@ -193,7 +187,10 @@ uint64_t cpu_time(const Fiber& fiber) {
   return scheduler.cpu_time(fiber);
 }
 
-bool is_over_limit() { return this_core().is_over_limit(); }
+bool is_over_limit() {
+  const InterruptsOff off;
+  return this_core().is_over_limit();
+}
 
 uint64_t preemption_count() {
   const InterruptsOff off;
@@ -215,42 +212,64 @@ void reset_timer() {
 
 namespace {
 
-// Handles an interrupt that may change which fiber runs.
-void reschedule(const runtime::MachineFault& where, TrapFrame& frame) {
+// Holds the scheduler's lock in an interrupt. The lock is not entered among those that the interrupted code holds.
+class CAIRN_SCOPED_LOCK_CLASS InterruptScope {
+ public:
+  InterruptScope() CAIRN_ACQUIRES(scheduler_lock) { scheduler_lock.lock(); }
+  ~InterruptScope() CAIRN_RELEASES() { scheduler_lock.unlock(); }
+  InterruptScope(const InterruptScope&) = delete;
+  InterruptScope& operator=(const InterruptScope&) = delete;
+};
+
+// Lets another fiber run instead of kernel code, which holds no spin lock.
+void preempt_kernel() {
+  this_context().held_locks.set_preemption_due(false);
+  const InterruptScope scope;
+  scheduler.account();
+  scheduler.preempt_kernel();
+}
+
+// Handles an interrupt of kernel code. `due` is when the timer was to interrupt; kNever: it has not interrupted.
+void reschedule_kernel(uint64_t pc, uint64_t due) {
   Core& core = this_core();
-  // Kernel code is not preempted (INV-22). It runs on kernel stacks, in the upper half; guests' stacks lie in the
-  // lower half.
-  if (where.stack_pointer >= guest_addresses_end().value) {
-    if (core.is_idle()) return;  // the idle fiber looks for work now
-    core.begin_delay(where.pc);
-    core.program_timer_before(nanoseconds_since_boot() + Core::kRetry);
-    // A CPU that waits can do what this one is too busy for.
-    const auto waiting = std::ranges::find_if(all_cores, [](const Core& c) { return c.wait_end != 0; });
-    if (waiting != all_cores.end()) machine::send_interrupt(*waiting->cpu);
-    return;
-  }
+  if (core.is_idle()) return;  // the idle fiber looks for work now
+  core.begin_delay(due, pc);
+  HeldLocks& held = this_context().held_locks;
+  if (!held.has_spin_lock()) return preempt_kernel();
+  held.set_preemption_due(true);
+  core.program_timer_before(nanoseconds_since_boot() + Core::kRetry);
+}
+
+// Handles an interrupt of guest code.
+void reschedule_guest(const runtime::MachineFault& where, TrapFrame& frame) {
   {
-    const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
+    const InterruptScope scope;
     scheduler.account();
   }
-  if (core.is_over_limit()) {
+  if (this_core().is_over_limit()) {
     const runtime::FaultResolution resolution = runtime::resolve_interrupt(where);
     if (resolution.is_guest_trap) {
       frame.pc = resolution.pc;
       set_stack_pointer(frame, resolution.stack_pointer);
-      const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
+      const InterruptScope scope;
       return scheduler.reset_timer();
     }
   }
-  const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
-  scheduler.preempt_if_due();
+  const InterruptScope scope;
+  scheduler.preempt_guest();
+}
+
+// Handles an interrupt that may change which fiber runs. Kernel code runs on kernel stacks, in the upper half; guests'
+// stacks lie in the lower half.
+void reschedule(const runtime::MachineFault& where, TrapFrame& frame, uint64_t due = kNever) {
+  if (where.stack_pointer >= guest_addresses_end().value) return reschedule_kernel(where.pc, due);
+  reschedule_guest(where, frame);
 }
 
 }  // namespace
 
 void handle_timer_interrupt(const runtime::MachineFault& where, TrapFrame& frame) {
-  this_core().forget_timer();
-  reschedule(where, frame);
+  reschedule(where, frame, this_core().forget_timer());
 }
 
 void handle_cpu_interrupt(const runtime::MachineFault& where, TrapFrame& frame) {
@@ -263,3 +282,11 @@ void handle_cpu_interrupt(const runtime::MachineFault& where, TrapFrame& frame) 
 void handle_device_interrupt(const runtime::MachineFault& where, TrapFrame& frame) { reschedule(where, frame); }
 
 }  // namespace cairn::kernel
+
+// With interrupts off, the fiber is preempted at the next release of a lock or the next interrupt.
+void cairn::preempt_after_lock() {
+  using namespace kernel;
+  if (held_locks().has_spin_lock() || !machine::interrupts_are_on()) return;
+  const InterruptsOff off;
+  preempt_kernel();
+}

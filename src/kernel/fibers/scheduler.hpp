@@ -1,9 +1,9 @@
 // Decides which fiber runs on which CPU. All CPUs share one run queue, one wheel of timers and one table of the fibers
 // that wait.
 //
-// An interrupt preempts guest code at any instruction, if another fiber is ready and either the slice is over or that
-// fiber has had less virtual time (run_queue.hpp). Kernel code is not preempted: it gives up the CPU only by waiting. A
-// fiber that waits or is preempted may continue on another CPU.
+// An interrupt preempts the running fiber if another fiber is ready and either the slice is over or that fiber has had
+// less virtual time (run_queue.hpp). Guest code is preempted at any instruction. Kernel code that holds a spin lock is
+// preempted when it has released the lock. A fiber that waits or is preempted may continue on another CPU.
 #pragma once
 
 #include <atomic>
@@ -22,8 +22,8 @@ struct TrapFrame;
 // Makes the running code the first fiber, and turns interrupts on. Called once, when there are memory and a clock.
 void start_scheduler();
 
-// Runs fibers on a CPU other than the first. That CPU calls this function on the stack `cpu.stack`, with interrupts
-// off.
+// Runs fibers on a CPU other than the first. That CPU calls this function on the stack of `cpu.first_context`, with
+// interrupts off.
 [[noreturn]] void run_cpu(Cpu& cpu);
 
 Fiber& current_fiber();
@@ -37,10 +37,6 @@ bool join(Fiber& fiber, uint64_t deadline = Fiber::kNever);
 
 // If another fiber is ready, lets it run before the calling fiber goes on.
 void yield();
-
-// An interrupt of kernel code cannot let another fiber run. If one has come since the calling fiber began to run, this
-// function lets other fibers run now, if it is the turn of one. Long computations of the kernel's call it now and then.
-void yield_if_due();
 
 // Whether a wait ends, as timed out, when the fiber has reached its limit_end or is killed.
 enum class EndsWithTime : uint8_t { no, yes };
@@ -75,10 +71,10 @@ uint64_t cpu_time(const Fiber& fiber);
 // Whether the running fiber has reached one of its limits or was killed.
 bool is_over_limit();
 
-// The number of times that guest code was preempted.
+// The number of times that fibers were preempted.
 uint64_t preemption_count();
 
-// The longest time for which kernel code has kept any CPU after an interrupt that was to let other fibers run.
+// The longest time for which kernel code has kept any CPU although other fibers were to run.
 LongestDelay longest_delay();
 
 // Handles the timer's interrupt. Called with interrupts off. `where` is the interrupted place. `frame` lies on the

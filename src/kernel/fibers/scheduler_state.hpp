@@ -37,6 +37,9 @@ class Scheduler {
   // Adds a CPU that now runs the fiber `current`, and runs `idle` when no other fiber is ready.
   void add_cpu(Cpu& cpu, Fiber& current, Fiber& idle) {
     Core& core = all_cores[cpu.number];
+    CAIRN_ASSERT(cpu.context->operation == nullptr && cpu.context->account == nullptr);
+    current.context_.held_locks.add(LockRank::scheduler);
+    cpu.context = &current.context_;
     core.idle = &idle;
     core.begin(current);
     current.state_ = Fiber::State::running;
@@ -61,11 +64,12 @@ class Scheduler {
   void prepare(Fiber& fiber) {
     CAIRN_ASSERT(fiber.state_ == Fiber::State::made);
     fiber.stack_pointer_ = prepare_stack(fiber.own_stack_->bytes(), &Scheduler::run_fiber, &fiber);
-    fiber.held_locks_.add(LockRank::scheduler);
+    fiber.context_.held_locks.add(LockRank::scheduler);
   }
 
   void start(Fiber& fiber) {
     prepare(fiber);
+    this_core().charge();  // so that the new fiber's virtual time begins where the running fiber's is now
     make_ready(fiber);
     reset_timer();
   }
@@ -119,23 +123,23 @@ class Scheduler {
   // Called when the current account has exceeded its limit of memory: ends the waits and the guest code of its fibers.
   void end_account() {
     Core& core = this_core();
-    const MemoryAccount* const account = core.cpu->account;
+    const MemoryAccount* const account = core.current->context_.account;
     const auto is_to_end = [&](const ParkNode& node) {
       const auto& fiber = static_cast<const Fiber&>(node);
-      return fiber.kill_ends_park_ && fiber.account_.value_or(nullptr) == account;
+      return fiber.kill_ends_park_ && fiber.context_.account == account;
     };
     core.charge();
     while (ParkNode* const node = parked_.find_if(is_to_end))
       wake(static_cast<Fiber&>(*node), runtime::ParkResult::timed_out);
     for (const Core& other : cores()) {
-      if (other.cpu != nullptr && other.cpu != core.cpu && other.cpu->account == account)
+      if (other.cpu != nullptr && other.cpu != core.cpu && other.current->context_.account == account)
         machine::send_interrupt(*other.cpu);
     }
     reset_timer();
   }
 
-  // Accounts for the current fiber's time and wakes the fibers whose timers have ended. Called in an interrupt that has
-  // interrupted guest code.
+  // Accounts for the current fiber's time and wakes the fibers whose timers have ended. Called when the fiber was
+  // interrupted and can be preempted.
   void account() {
     const uint64_t now = nanoseconds_since_boot();
     this_core().end_delay();
@@ -144,7 +148,7 @@ class Scheduler {
   }
 
   // Lets another fiber run if it is that fiber's turn. Called in an interrupt that has interrupted guest code.
-  void preempt_if_due() {
+  void preempt_guest() {
     Core& core = this_core();
     const bool has_to_wait = is_beyond_share(core);
     if (has_to_wait || is_due(core)) {
@@ -162,14 +166,12 @@ class Scheduler {
     reset_timer();
   }
 
-  // Does the same for kernel code that has called yield_if_due(), where no vector register is in use.
-  void yield_if_due() {
+  // Does the same for kernel code, where no vector register of a guest is in use. It is not made to wait for its share,
+  // because it may hold what others wait for.
+  void preempt_kernel() {
     Core& core = this_core();
-    core.end_delay();
-    const uint64_t now = nanoseconds_since_boot();
-    core.charge(now);
-    expire_timers(now);
     if (is_due(core)) {
+      ++preemptions_;
       enqueue(*core.current);
       switch_away();
     }
@@ -316,18 +318,9 @@ class Scheduler {
     Fiber& old = *core.current;
     core.begin(next);
     next.state_ = Fiber::State::running;
-    if (&old == &next) return reset_timer();
-    Cpu& cpu = *core.cpu;
-    old.activation_ = cpu.activation;
-    old.operation_ = cpu.operation;  // an operation may wait for a lock
-    old.account_ = cpu.account;
-    old.held_locks_ = cpu.held_locks;
-    cpu.stack = next.stack_;
-    cpu.activation = next.activation_;
-    cpu.operation = next.operation_;
-    cpu.account = next.account_.value_or(nullptr);
-    cpu.held_locks = next.held_locks_;
-    reset_timer();  // comes after the assignments, because it uses cpu.account
+    reset_timer();
+    if (&old == &next) return;
+    core.cpu->context = &next.context_;
     cairn_switch_stacks(&old.stack_pointer_, next.stack_pointer_);
     finish_switch();
   }

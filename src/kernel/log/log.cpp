@@ -130,9 +130,8 @@ void write_log(Subsystem subsystem, LogLevel level, std::string_view line) {
   LogRecord record{.nanoseconds = nanoseconds_since_boot(), .level = level, .subsystem = subsystem};
   record.set_text(line);
   with_log([&](Log& log) {
-    const Cpu& cpu = this_cpu();
-    record.cpu = cpu.number;
-    if (cpu.account != nullptr) record.set_program(cpu.account->name());
+    record.cpu = this_cpu().number;  // the lock is held, so this CPU does not change
+    if (const MemoryAccount* const account = this_context().account) record.set_program(account->name());
     log.ring.add(record);
   });
   if (own_port()) give_up_port();

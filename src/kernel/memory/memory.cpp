@@ -250,16 +250,16 @@ std::optional<Translation> translate(VirtAddr address) {
 // --- Accounts.
 
 MemoryAccount& current_account() {
-  MemoryAccount* const account = this_cpu().account;
+  MemoryAccount* const account = this_context().account;
   return account != nullptr ? *account : frames.accounts().system();
 }
-AccountScope::AccountScope(MemoryAccount* account) : previous_(this_cpu().account) {
-  CAIRN_ASSERT(this_cpu().operation == nullptr);
-  this_cpu().account = account;
+AccountScope::AccountScope(MemoryAccount* account) : previous_(this_context().account) {
+  CAIRN_ASSERT(this_context().operation == nullptr);
+  this_context().account = account;
 }
 AccountScope::~AccountScope() {
-  CAIRN_ASSERT(this_cpu().operation == nullptr);
-  this_cpu().account = previous_;
+  CAIRN_ASSERT(this_context().operation == nullptr);
+  this_context().account = previous_;
 }
 
 bool add_account(MemoryAccount& account) { return frames.add(account); }
@@ -317,31 +317,29 @@ InjectedFailure& injected_failure() { return frames.injected_failure(); }
 namespace cairn {
 
 void* enter_system_account() {
-  CAIRN_ASSERT(kernel::this_cpu().operation == nullptr);
-  return std::exchange(kernel::this_cpu().account, nullptr);
+  CAIRN_ASSERT(kernel::this_context().operation == nullptr);
+  return std::exchange(kernel::this_context().account, nullptr);
 }
 void leave_system_account(void* previous) {
-  CAIRN_ASSERT(kernel::this_cpu().operation == nullptr);
-  kernel::this_cpu().account = static_cast<kernel::MemoryAccount*>(previous);
+  CAIRN_ASSERT(kernel::this_context().operation == nullptr);
+  kernel::this_context().account = static_cast<kernel::MemoryAccount*>(previous);
 }
 
-// Cpu::operation is the operation of the running fiber. The scheduler keeps the operations and accounts of fibers that
-// wait.
-OperationRecord* operation_current() { return kernel::this_cpu().operation; }
+OperationRecord* operation_current() { return kernel::this_context().operation; }
 
 void operation_begin(OperationRecord& record) {
   record.limit_bytes = kernel::frame_source().most_for(kernel::current_account()) << kernel::kPageBits;
   kernel::begin_operation(record);
-  kernel::this_cpu().operation = &record;
+  kernel::this_context().operation = &record;
 }
 
 void operation_keep(OperationRecord& record) {
-  kernel::this_cpu().operation = nullptr;
+  kernel::this_context().operation = nullptr;
   kernel::keep_operation(record);
 }
 
 void operation_drop(OperationRecord& record) {
-  kernel::this_cpu().operation = nullptr;
+  kernel::this_context().operation = nullptr;
   kernel::drop_operation(record);
 }
 }  // namespace cairn

@@ -107,8 +107,8 @@ void Platform::release_code(std::span<std::byte> mapping) {
   if (!mapping.empty()) kernel::release_code(whole_pages(mapping));
 }
 
-runtime::Activation* Platform::activation() { return kernel::this_cpu().activation; }
-void Platform::set_activation(runtime::Activation* activation) { kernel::this_cpu().activation = activation; }
+runtime::Activation* Platform::activation() { return kernel::this_context().activation; }
+void Platform::set_activation(runtime::Activation* activation) { kernel::this_context().activation = activation; }
 void Platform::prepare_thread() { kernel::set_fault_handler(runtime::resolve_fault); }
 
 runtime::ParkResult Platform::park(std::atomic<uint32_t>& word, std::optional<uint64_t> nanoseconds) {
@@ -131,11 +131,10 @@ void Platform::block(std::atomic<uint32_t>& word) {
 }
 
 bool Platform::go_on() {
-  kernel::yield_if_due();
   return !kernel::is_over_limit();
 }
 
-const std::byte* Platform::host_stack_limit() { return kernel::this_cpu().stack.data(); }
+const std::byte* Platform::host_stack_limit() { return kernel::this_context().stack.data(); }
 
 uint64_t Platform::nanoseconds() { return kernel::nanoseconds_since_boot(); }
 

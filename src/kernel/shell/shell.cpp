@@ -211,7 +211,7 @@ void show_cpus() {
              " us at most", delay.pc == 0 ? "" : ", last in ", delay.pc == 0 ? "" : find_symbol(delay.pc).name);
   const DeviceInterrupts devices = device_interrupts();
   print_line("interrupts of devices: ", devices.handled, "; missed: ", devices.missed);
-  print_line("spurious interrupts of this CPU: ", this_cpu().spurious_interrupts.load(std::memory_order_relaxed));
+  print_line("spurious interrupts: ", spurious_interrupts());
 }
 
 // Shows the lines of the log that all filters admit: a level, a part of the kernel, or the name of a program.

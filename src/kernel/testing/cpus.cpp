@@ -52,7 +52,7 @@ void halt_until(const std::function<bool()>& done) {
 // A CPU that is started, and what it finds.
 struct StartedCpu : Cpu {
   StartedCpu(KernelStack own_stack, std::byte* own_page) : kernel_stack(std::move(own_stack)), page(own_page) {
-    stack = kernel_stack.bytes();
+    first_context.stack = kernel_stack.bytes();
   }
 
   KernelStack kernel_stack;
@@ -77,7 +77,8 @@ void run_started(Cpu& cpu) {
   auto& self = static_cast<StartedCpu&>(cpu);
   const auto* const here = static_cast<const std::byte*>(__builtin_frame_address(0));
   self.finds_its_record = &this_cpu() == &cpu && this_cpu().self == &cpu;
-  self.is_on_its_stack = here >= cpu.stack.data() && here < cpu.stack.data() + cpu.stack.size();
+  const std::span<const std::byte> stack = cpu.first_context.stack;
+  self.is_on_its_stack = here >= stack.data() && here < stack.data() + stack.size();
   self.has_interrupts_off = !machine::interrupts_are_on();
   self.features = detect_cpu_features();
   // The fault handler of this CPU fills the page.
@@ -159,7 +160,7 @@ void start_none(TestRun& run) {
   auto stack = KernelStack::create();
   run.expect(stack.has_value(), "no memory for a stack");
   if (!stack) return run.end();
-  cpu.stack = stack->bytes();
+  cpu.first_context.stack = stack->bytes();
   run.expect(!start_cpu(cpu, run_started, 50'000'000), "it starts");
   run.expect(!start_cpu(cpu, run_started, 50'000'000), "it starts later");
   run.expect(memory_statistics().free + KernelStack::kSize + (1 << 18) >= free, "it keeps memory");

@@ -62,7 +62,7 @@ Result<void> try_start(Cpu& cpu, CpuMain main, uint64_t limit) {
   CAIRN_ASSERT(offer.state() == OfferState::none);
   TrapStacks stacks = CAIRN_TRY(TrapStacks::create(kTrapStackCount));
   offer.start_tables = CAIRN_TRY(machine::make_start_tables());
-  offer.stack_end = reinterpret_cast<uint64_t>(cpu.stack.data() + cpu.stack.size());
+  offer.stack_end = reinterpret_cast<uint64_t>(cpu.first_context.stack.data() + cpu.first_context.stack.size());
   offer.cpu = &cpu;
   offer.trap_stacks = stacks.start();
   offer.tables = machine::active_page_table();

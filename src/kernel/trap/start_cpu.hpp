@@ -50,9 +50,9 @@ bool wait_while(OfferState state, uint64_t limit);
 inline constexpr uint64_t kCpuStartLimit = 5'000'000'000;
 
 // Starts the CPU with the number `cpu.hardware_id`. It sets itself up as the CPU that boots does, and calls main(cpu)
-// with interrupts off, on the stack `cpu.stack`; it halts for good if `main` returns. Returns when the CPU is set up.
-// Logs and returns an Error if there is no memory, or if the CPU has not come within `limit` nanoseconds. After an
-// Error, the CPU will not use `cpu`. Called by one CPU at a time, after start_clock().
+// with interrupts off, on the stack of `cpu.first_context`; it halts for good if `main` returns. Returns when the CPU
+// is set up. Logs and returns an Error if there is no memory, or if the CPU has not come within `limit` nanoseconds.
+// After an Error, the CPU will not use `cpu`. Called by one CPU at a time, after start_clock().
 Result<void> start_cpu(Cpu& cpu, CpuMain main, uint64_t limit = kCpuStartLimit);
 
 }  // namespace cairn::kernel

@@ -28,16 +28,17 @@ std::array<std::atomic<Cpu*>, Cpu::kMaximum>& all_cpus() { return cpus; }
 
 }  // namespace cairn::kernel
 
-cairn::HeldLocks& cairn::held_locks() { return kernel::this_cpu().held_locks; }
+cairn::HeldLocks& cairn::held_locks() { return kernel::this_context().held_locks; }
 
 namespace cairn::kernel {
 
 extern "C" TrapFrame* cairn_move_frame(TrapFrame* frame, const Cpu* cpu) {
-  const runtime::Activation* const activation = cpu->activation;
+  const FiberContext& context = *cpu->context;
+  const runtime::Activation* const activation = context.activation;
   const uint64_t entry = activation != nullptr ? reinterpret_cast<uint64_t>(activation->entry.saved_stack_pointer) : 0;
-  const uint64_t bottom = reinterpret_cast<uint64_t>(cpu->stack.data());
+  const uint64_t bottom = reinterpret_cast<uint64_t>(context.stack.data());
   const auto place =
-      frame_place(stack_pointer_of(*frame), bottom, bottom + cpu->stack.size(), entry, sizeof(TrapFrame));
+      frame_place(stack_pointer_of(*frame), bottom, bottom + context.stack.size(), entry, sizeof(TrapFrame));
   if (!place) panic_at("a trap outside of the kernel's stack, or at its end", *frame);
   return static_cast<TrapFrame*>(std::memcpy(reinterpret_cast<void*>(*place), frame, sizeof(TrapFrame)));
 }
@@ -49,7 +50,7 @@ namespace {
 // Lets the guest's stack grow if the fault is an access to it. If there is no memory for that, returns false, and sets
 // `fault.stack_memory`.
 bool grow_guest_stack(runtime::MachineFault& fault) {
-  const runtime::Activation* const activation = this_cpu().activation;
+  const runtime::Activation* const activation = this_context().activation;
   if (fault.kind != runtime::FaultKind::access || activation == nullptr) return true;
   const std::span<const std::byte> stack = activation->store->stack();
   if (fault.address - reinterpret_cast<uintptr_t>(stack.data()) >= stack.size()) return true;

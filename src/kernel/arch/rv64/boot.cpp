@@ -52,7 +52,7 @@ extern "C" [[noreturn]] void cairn_boot(uint64_t hart, uint64_t tree_address) {
   info.entry_ticks = machine::ticks();
   info.firmware = "SBI";
   boot_cpu().hardware_id = hart;
-  boot_cpu().stack = boot_stack();
+  boot_cpu().first_context.stack = boot_stack();
   machine::set_up_traps(boot_cpu(), trap_stacks);
   std::optional<DeviceTree> tree;
   // The tree is read through the direct map. Its size is not known yet, so the 16 MiB from its start on must lie there.

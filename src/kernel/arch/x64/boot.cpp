@@ -40,7 +40,7 @@ extern "C" [[noreturn]] void cairn_boot(uint64_t start_info) {
   BootInfo& info = first_boot_info;
   info.entry_ticks = read_tsc();
   info.firmware = "PVH";
-  boot_cpu().stack = boot_stack();
+  boot_cpu().first_context.stack = boot_stack();
   machine::set_up_traps(boot_cpu(), trap_stacks);
   const std::span<const std::byte> physical(DirectMap(layout::kDirectMap).at({0}), kReach);
   if (!read_pvh(physical, start_info, info)) {

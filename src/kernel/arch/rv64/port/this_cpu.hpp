@@ -1,15 +1,26 @@
 // The record of the running CPU, which the register tp points to. Guest code does not use tp.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+
 namespace cairn::kernel {
 
 struct Cpu;
 
-// The result is wrong after the running fiber has waited, because another CPU may run it then.
+// The result is wrong after the running fiber has waited or was preempted, because another CPU may run it then.
 inline Cpu& this_cpu() {
   Cpu* cpu;
   asm volatile("mv %0, tp" : "=r"(cpu));
   return *cpu;
+}
+
+// Returns the word at an offset of the record.
+template <size_t kOffset>
+uint64_t load_from_this_cpu() {
+  uint64_t word;
+  asm volatile("ld %0, %1(tp)" : "=r"(word) : "i"(kOffset));
+  return word;
 }
 
 }  // namespace cairn::kernel
