@@ -100,9 +100,11 @@ void* memset(void* destination, int value, size_t size) {
     const uint64_t word = uint64_t{0x0101'0101'0101'0101} * static_cast<uint8_t>(value);
     Block block = Block{} + word;
     while ((reinterpret_cast<uintptr_t>(to) & (kBlock - 1)) != 0) *to++ = static_cast<uint8_t>(value), --size;
-    for (; size >= 4 * kBlock; size -= 4 * kBlock, to += 4 * kBlock) {
+    constexpr size_t kUnrolled = 16;
+    for (; size >= kUnrolled * kBlock; size -= kUnrolled * kBlock, to += kUnrolled * kBlock) {
       auto* target = reinterpret_cast<Block*>(to);
-      target[0] = block, target[1] = block, target[2] = block, target[3] = block;
+#pragma clang loop unroll(full)
+      for (size_t i = 0; i < kUnrolled; ++i) target[i] = block;
     }
     for (; size >= kBlock; size -= kBlock, to += kBlock) *reinterpret_cast<Block*>(to) = block;
   }

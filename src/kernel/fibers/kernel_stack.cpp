@@ -27,7 +27,7 @@ KernelStack::KernelStack(KernelStack&& other) noexcept : bytes_(std::exchange(ot
 
 KernelStack::~KernelStack() {
   if (bytes_.empty()) return;
-  address_space().with([&](KernelAddressSpace& space) { space.release(VirtAddr::of(bytes_.data() - kGuard)); });
+  release(VirtAddr::of(bytes_.data() - kGuard));
 }
 
 }  // namespace cairn::kernel

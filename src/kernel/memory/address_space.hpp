@@ -30,29 +30,20 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <expected>
 #include <optional>
 
 #include "base/result.hpp"
 #include "kernel/memory/frame_source.hpp"
 #include "kernel/memory/page_table.hpp"
+#include "kernel/memory/portions.hpp"
 #include "kernel/memory/range_pool.hpp"
 #include "kernel/memory/range_tree.hpp"
+#include "kernel/memory/space_result.hpp"
 #include "kernel/memory/table_owners.hpp"
 
 namespace cairn::kernel {
 
 enum class FaultOutcome : uint8_t { filled, not_committed, no_rights };
-
-// The reason why addresses or memory were refused. It is not an Error, because an Error's message lies in the heap; the
-// caller makes the Error after it has released the lock.
-struct SpaceFailure {
-  enum class Kind : uint8_t { addresses, memory } kind = Kind::memory;
-  uint64_t wanted = 0;     // bytes
-  uint64_t available = 0;  // bytes; 0 if addresses were refused
-};
-template <class T>
-using SpaceResult = std::expected<T, SpaceFailure>;
 
 template <class Table>
 class AddressSpace {
@@ -201,7 +192,24 @@ class AddressSpace {
     source_.forget_promise(pages, charge, tables);
   }
 
-  // Releases a whole reservation.
+  // Does the same for a first portion of the range's committed memory, which does not take long. Returns whether there
+  // was one.
+  bool decommit_portion(VirtAddr start, uint64_t size) {
+    const RangeNode* const segment = overlapping(start.value, start.value + size);
+    if (segment == nullptr) return false;
+    const uint64_t from = std::max(segment->start, start.value);
+    const uint64_t end = std::min(segment->end(), start.value + size);
+    decommit({from}, std::min(end, end_of_portion(table_, from)) - from);
+    return true;
+  }
+
+  // Releases a whole reservation. release_portion() takes back the first committed part of one, as decommit_portion()
+  // does; when nothing is committed any more, it releases the reservation and returns false.
+  bool release_portion(VirtAddr start) {
+    if (decommit_portion(start, reservations_.last_until(start.value)->size)) return true;
+    release(start);
+    return false;
+  }
   void release(VirtAddr start) {
     RangeNode* reservation = reservations_.last_until(start.value);
     CAIRN_ASSERT(reservation != nullptr && reservation->start == start.value);

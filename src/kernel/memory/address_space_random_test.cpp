@@ -143,7 +143,7 @@ class ModelledMachine {
   void release() {
     std::swap(memories_[random_() % memories_.size()], memories_.back());
     recent_ = memories_.back().start, recent_pages_ = memories_.back().pages.size();
-    space_.release(memories_.back().start);
+    while (space_.release_portion(memories_.back().start)) check_promises();
     memories_.pop_back();
   }
   void take_frames() {
@@ -177,7 +177,11 @@ class ModelledMachine {
       if (random_() % 4 == 0) recharge(memory);
       commit(memory.charge, at, range, access);
     } else if (what == 6) {
-      space_.decommit(at, count * kPageSize);
+      if (random_() % 2 == 0) {
+        space_.decommit(at, count * kPageSize);
+      } else {
+        while (space_.decommit_portion(at, count * kPageSize)) check_promises();
+      }
       for (Page& page : range) page.byte = -1;
     } else {
       protect(at, range, access);
@@ -233,6 +237,8 @@ class ModelledMachine {
     ADD_FAILURE() << "the fault was not resolved";
     return nullptr;
   }
+
+  void check_promises() { ASSERT_EQ(source_.promised(), space_.recount()); }
 
   void check() {
     uint64_t committed = 0;

@@ -22,23 +22,29 @@ class CodeMemory {
   CodeMemory(DirectMap map, FrameSource& source, AddressSpace<Table>& space, Table& table, unsigned largest_level)
       : map_(map), source_(source), space_(space), table_(table), largest_level_(largest_level) {}
 
-  // Allocates `size` bytes (whole pages) somewhere in [first, end). They are writable and zero, and charged to an
-  // account. The tables of a split direct map are the system's.
-  SpaceResult<VirtAddr> allocate(VirtAddr first, VirtAddr end, uint64_t size, uint64_t alignment,
-                                 AccountNumber account = AccountNumber::system) {
+  // Allocates `size` bytes (whole pages) somewhere in [first, end). They are charged to an account. The tables of a
+  // split direct map are the system's. The other functions may be called for one portion of the pages after another,
+  // because they take long for large code.
+  SpaceResult<VirtAddr> reserve(VirtAddr first, VirtAddr end, uint64_t size, uint64_t alignment,
+                                AccountNumber account = AccountNumber::system) {
     const VirtAddr start =
         CAIRN_TRY(space_.reserve(first, end, size, alignment, {.account = account, .use = Use::code}));
     if (auto done = space_.commit(start, size, {.write = true}); !done) {
       space_.release(start);
       return std::unexpected(done.error());
     }
+    return start;
+  }
+
+  // Fills the pages with zeros, and removes the write right from their aliases. Returns false, and changes no alias, if
+  // there is no memory for tables.
+  [[nodiscard]] bool prepare(VirtAddr start, uint64_t size) {
     const Changes changes(table_);
     space_.fill(start, size);
     const uint64_t done = take_aliases(start, size);
-    if (done == size) return start;
+    if (done == size) return true;
     give_aliases_back(start, done);
-    space_.release(start);
-    return std::unexpected(SpaceFailure{SpaceFailure::Kind::memory, size, space_.available_bytes(account)});
+    return false;
   }
 
   // Makes the first `text` bytes (whole pages) executable, and all `size` bytes read-only. From then on, every CPU
@@ -50,11 +56,11 @@ class CodeMemory {
     table_.synchronize_code();
   }
 
-  // Frees memory that allocate() has returned, sealed or not.
-  void release(VirtAddr start, uint64_t size) {
+  // Frees pages that were prepared, sealed or not. Their addresses stay reserved.
+  void take_back(VirtAddr start, uint64_t size) {
     const Changes changes(table_);
     give_aliases_back(start, size);
-    space_.release(start);
+    space_.decommit(start, size);
   }
 
  private:

@@ -58,6 +58,32 @@ class CodeMemoryTest : public ::testing::Test {
   bool allows(VirtAddr page, Want want) { return cpus_.access(table_.root(), page.value, want).has_value(); }
   RightsReport audit() { return RightsAudit<typename M::Format>(ram_.map(), {table_.root(), 4}, rules_).run(); }
 
+  // Calls visit(start, size) for each portion, which has at most two pages.
+  template <class F>
+  static bool for_each_portion(VirtAddr start, uint64_t size, F&& visit) {
+    for (uint64_t at = 0; at < size; at += 2 * kPageSize) {
+      if (!visit(start + at, std::min(2 * kPageSize, size - at))) return false;
+    }
+    return true;
+  }
+  // Allocates code as the kernel does: in portions.
+  SpaceResult<VirtAddr> allocate(VirtAddr first, VirtAddr end, uint64_t size, uint64_t alignment) {
+    const VirtAddr start = CAIRN_TRY(code_.reserve(first, end, size, alignment));
+    uint64_t prepared = 0;
+    const bool done = for_each_portion(start, size, [&](VirtAddr at, uint64_t bytes) {
+      if (!code_.prepare(at, bytes)) return false;
+      prepared += bytes;
+      return true;
+    });
+    if (done) return start;
+    release(start, prepared);
+    return std::unexpected(SpaceFailure{});
+  }
+  void release(VirtAddr start, uint64_t size) {
+    for_each_portion(start, size, [&](VirtAddr at, uint64_t bytes) { return code_.take_back(at, bytes), true; });
+    space_.release(start);
+  }
+
   // Lets a random CPU do the next operation.
   void run_on_some(std::mt19937& random) {
     cpus_.run_on(random() % cpus_.count());
@@ -88,7 +114,7 @@ TYPED_TEST_SUITE(CodeMemoryTest, Machines);
 
 TYPED_TEST(CodeMemoryTest, IsWritableAtOneAddressUntilItIsSealed) {
   const uint64_t free = testing::free_frames(this->source_);
-  const auto start = this->code_.allocate(kLow, kHigh, 3 * kPageSize, kPageSize);
+  const auto start = this->allocate(kLow, kHigh, 3 * kPageSize, kPageSize);
   ASSERT_TRUE(start.has_value());
   const VirtAddr last = *start + 2 * kPageSize;
   EXPECT_TRUE(this->allows(*start, Want::write));
@@ -103,7 +129,7 @@ TYPED_TEST(CodeMemoryTest, IsWritableAtOneAddressUntilItIsSealed) {
   EXPECT_EQ(this->audit().violation_count, 0u);
   EXPECT_EQ(this->audit().executable, 2 * kPageSize);
   const VirtAddr frame = this->alias(this->table_.translate(*start)->address);
-  this->code_.release(*start, 3 * kPageSize);
+  this->release(*start, 3 * kPageSize);
   EXPECT_TRUE(this->allows(frame, Want::write));
   EXPECT_EQ(this->table_.translate(frame)->level, 1u);
   EXPECT_GE(testing::free_frames(this->source_) + 2, free);  // at most two frames stay, one of them with nodes
@@ -121,20 +147,20 @@ TYPED_TEST(CodeMemoryTest, AnyOrderLeavesTheDirectMapWhole) {
     this->run_on_some(random);
     if (pieces.size() < 12 && random() % 2 == 0) {
       const uint64_t size = (1 + random() % (random() % 8 == 0 ? 900 : 40)) * kPageSize;
-      const auto start = this->code_.allocate(kLow, kHigh, size, random() % 2 == 0 ? kPageSize : 64 * 1024);
+      const auto start = this->allocate(kLow, kHigh, size, random() % 2 == 0 ? kPageSize : 64 * 1024);
       if (!start) continue;
       if (random() % 4 != 0) this->code_.seal(*start, size, random() % (size / kPageSize + 1) * kPageSize);
       pieces.push_back({*start, size});
     } else if (!pieces.empty()) {
       std::swap(pieces[random() % pieces.size()], pieces.back());
-      this->code_.release(pieces.back().start, pieces.back().size);
+      this->release(pieces.back().start, pieces.back().size);
       pieces.pop_back();
     }
     ASSERT_EQ(this->audit().violation_count, 0u) << step;
     this->check();
     ASSERT_FALSE(this->HasFailure()) << step;
   }
-  for (const Piece& piece : pieces) this->code_.release(piece.start, piece.size);
+  for (const Piece& piece : pieces) this->release(piece.start, piece.size);
   EXPECT_EQ(this->audit().pages, pages);
   EXPECT_LE(this->audit().tables, tables + 1);  // at most one table of the lower half stays
 }
@@ -146,7 +172,7 @@ TYPED_TEST(CodeMemoryTest, EachCpuExecutesNewCode) {
   for (unsigned version = 1; version < 60; ++version) {
     this->run_on_some(random);
     const uint64_t size = (1 + random() % 3) * kPageSize;
-    const auto start = this->code_.allocate(kLow, kHigh, size, kPageSize);
+    const auto start = this->allocate(kLow, kHigh, size, kPageSize);
     ASSERT_TRUE(start.has_value());
     this->check(*start, size);
     for (uint64_t at = 0; at < size; at += kPageSize) {
@@ -168,7 +194,7 @@ TYPED_TEST(CodeMemoryTest, EachCpuExecutesNewCode) {
       }
     }
     this->run_on_some(random);
-    this->code_.release(*start, size);
+    this->release(*start, size);
     this->check();
     ASSERT_FALSE(this->HasFailure()) << version;
   }
@@ -177,7 +203,7 @@ TYPED_TEST(CodeMemoryTest, EachCpuExecutesNewCode) {
 TYPED_TEST(CodeMemoryTest, WithoutFramesForTablesNothingChanges) {
   // A first piece gives the lower half its tables. Then all but n frames are taken, and the allocation of code fails at
   // another place for each n.
-  const auto kept = this->code_.allocate(kLow, kHigh, kPageSize, kPageSize);
+  const auto kept = this->allocate(kLow, kHigh, kPageSize, kPageSize);
   ASSERT_TRUE(kept.has_value());
   std::vector<PhysAddr> taken;
   while (const auto frame = this->source_.allocate()) taken.push_back(*frame);
@@ -189,12 +215,12 @@ TYPED_TEST(CodeMemoryTest, WithoutFramesForTablesNothingChanges) {
     std::vector<PhysAddr> given;
     for (unsigned i = 0; i < n; ++i) given.push_back(taken[(i < 8 ? i * 700 + 3 : i * 2)]);
     for (const PhysAddr frame : given) this->source_.free_contiguous(frame, 1);
-    const auto start = this->code_.allocate(kLow, kHigh, 8 * kPageSize, kPageSize);
+    const auto start = this->allocate(kLow, kHigh, 8 * kPageSize, kPageSize);
     if (start) {
       succeeded = true;
       this->code_.seal(*start, 8 * kPageSize, 8 * kPageSize);
       EXPECT_EQ(this->audit().violation_count, 0u);
-      this->code_.release(*start, 8 * kPageSize);
+      this->release(*start, 8 * kPageSize);
     } else {
       failed = true;
     }

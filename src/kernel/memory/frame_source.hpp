@@ -221,11 +221,10 @@ class FrameSource {
       return block;
     });
   }
-  // The opposite of redeem for a page of this level: its frames are free and promised again.
-  void unredeem(PhysAddr page, unsigned level) {
+  // The opposite of redeem: the frames are free and promised again.
+  void unredeem(PhysAddr start, uint64_t count) {
     with([&](State& s) {
-      const uint64_t count = uint64_t{1} << (9 * level);
-      s.frames.free_contiguous(page, count);
+      s.frames.free_contiguous(start, count);
       s.promised += count;
     });
   }
@@ -237,12 +236,12 @@ class FrameSource {
   [[nodiscard]] bool must_fail(Claim claim) { return claim == Claim::fallible && injected_.next(); }
   [[nodiscard]] InjectedFailure& injected_failure() { return injected_; }
 
-  // PageTable calls allocate_table, redeem_table and free_table for its tables, and free for owned pages that are
-  // unmapped.
+  // PageTable calls allocate_table, redeem_table and free_table for its tables, and free_pages for owned pages that
+  // are unmapped.
   std::optional<PhysAddr> allocate_table() { return allocate_contiguous(1, Claim::last, {.use = Use::tables}); }
   std::optional<PhysAddr> redeem_table() { return redeem(0); }
   void free_table(PhysAddr frame) { free_contiguous(frame, 1, {.use = Use::tables}); }
-  void free(PhysAddr page, unsigned level) { free_contiguous(page, uint64_t{1} << (9 * level)); }
+  void free_pages(PhysAddr start, uint64_t count) { free_contiguous(start, count); }
 
  private:
   static bool has_room(MemoryAccount& account, uint64_t frames, Claim claim) {

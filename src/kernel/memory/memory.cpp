@@ -149,18 +149,65 @@ Result<volatile std::byte*> map_device(PhysRange registers) {
   });
 }
 
+void decommit(VirtAddr start, uint64_t size) {
+  while ((*space).with([&](KernelAddressSpace& s) { return s.decommit_portion(start, size); })) {
+  }
+}
+void release(VirtAddr reservation) {
+  while ((*space).with([&](KernelAddressSpace& s) { return s.release_portion(reservation); })) {
+  }
+}
+
+namespace {
+
+// Calls visit(start, size) for each portion of a piece of code. Large pages are not divided.
+template <class F>
+bool for_each_portion(VirtAddr start, uint64_t size, F&& visit) {
+  const uint64_t portion = size >= KernelAddressSpace::kLargeSegment ? kLargePageSize : 256 * 1024;
+  for (uint64_t at = start.value; at < start.value + size;) {
+    const uint64_t end = std::min(align_down(at, portion) + portion, start.value + size);
+    if (!visit(VirtAddr{at}, end - at)) return false;
+    at = end;
+  }
+  return true;
+}
+
+}  // namespace
+
 Result<std::span<std::byte>> allocate_code(uint64_t size, uint64_t alignment) {
+  const AccountNumber account = current_account().number();
+  const VirtAddr start = CAIRN_TRY(in_address_space([&](KernelAddressSpace& s) {
+    return code_memory(s).reserve(guest_addresses_start(), guest_addresses_end(), size, alignment, account);
+  }));
+  uint64_t prepared = 0;
+  const bool done = for_each_portion(start, size, [&](VirtAddr at, uint64_t bytes) {
+    if (!(*space).with([&](KernelAddressSpace& s) { return code_memory(s).prepare(at, bytes); })) return false;
+    prepared += bytes;
+    return true;
+  });
+  if (done) return std::span(start.as_pointer(), size);
+  release_code({start.as_pointer(), prepared});
   return in_address_space([&](KernelAddressSpace& s) -> SpaceResult<std::span<std::byte>> {
-    const VirtAddr start = CAIRN_TRY(code_memory(s).allocate(guest_addresses_start(), guest_addresses_end(), size,
-                                                             alignment, current_account().number()));
-    return std::span(start.as_pointer(), size);
+    return std::unexpected(SpaceFailure{SpaceFailure::Kind::memory, size, s.available_bytes(account)});
   });
 }
 void seal_code(std::span<std::byte> code, uint64_t text) {
-  (*space).with([&](KernelAddressSpace& s) { code_memory(s).seal(VirtAddr::of(code.data()), code.size(), text); });
+  const VirtAddr start = VirtAddr::of(code.data());
+  const auto seal = [&](VirtAddr at, uint64_t bytes) {
+    const uint64_t end = start.value + text;
+    const uint64_t executable = at.value >= end ? 0 : std::min(bytes, end - at.value);
+    (*space).with([&](KernelAddressSpace& s) { code_memory(s).seal(at, bytes, executable); });
+    return true;
+  };
+  (void)for_each_portion(start, code.size(), seal);
 }
 void release_code(std::span<std::byte> code) {
-  (*space).with([&](KernelAddressSpace& s) { code_memory(s).release(VirtAddr::of(code.data()), code.size()); });
+  const VirtAddr start = VirtAddr::of(code.data());
+  (void)for_each_portion(start, code.size(), [&](VirtAddr at, uint64_t bytes) {
+    (*space).with([&](KernelAddressSpace& s) { code_memory(s).take_back(at, bytes); });
+    return true;
+  });
+  release(start);
 }
 
 namespace {

@@ -57,6 +57,11 @@ void free_bytes(void* pointer);
 void begin_operation(OperationRecord& record);
 void keep_operation(OperationRecord& record);
 void drop_operation(OperationRecord& record);
+// Does what AddressSpace::decommit() and release() do, in portions, between which the lock is free: what the lock's
+// holder does must not take long. Nothing else may use the memory meanwhile.
+void decommit(VirtAddr start, uint64_t size);
+void release(VirtAddr reservation);
+
 // Sets the function that plain operator new calls when it finds no memory. `end` receives the requested size and ends
 // the kernel without allocating. Several fibers may call it. The default is a panic.
 void end_without_memory(void (*end)(size_t size));
@@ -90,8 +95,8 @@ class [[nodiscard]] AccountScope {
 // removes an account that holds no memory.
 [[nodiscard]] bool add_account(MemoryAccount& account);
 void remove_account(MemoryAccount& account);
-// Promises an account this many bytes in all, rounded up to frames: as long as it has less, others leave the rest to it.
-// Returns false, and changes nothing, if so much is not available. 0 ends the promise.
+// Promises an account this many bytes in all, rounded up to frames: as long as it has less, others leave the rest to
+// it. Returns false, and changes nothing, if so much is not available. 0 ends the promise.
 [[nodiscard]] bool promise_minimum(MemoryAccount& account, uint64_t bytes);
 // Frees the heap's slabs of an account that hold no object. Returns the number of bytes in the account's objects.
 uint64_t release_unused(MemoryAccount& account);

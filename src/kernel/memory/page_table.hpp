@@ -74,7 +74,7 @@ enum class Gains : uint8_t { seen_lazily, seen_at_once };
 
 // Frames is the source of frames (FrameSource). Its functions allocate_table() and redeem_table() return the frame for
 // a new table as a std::optional<PhysAddr>, and free_table(PhysAddr) takes it back. The frames of owned pages that were
-// removed go to free(PhysAddr, unsigned level) or to unredeem(PhysAddr, unsigned level), as RemovedAs says.
+// removed go to free_pages(PhysAddr, uint64_t count) or to unredeem(PhysAddr, uint64_t count), as RemovedAs says.
 //
 // A new translation needs no flush: a CPU that remembers the page as absent faults, and AddressSpace::fault() makes the
 // CPU look again. For pages at which a fault cannot be handled, the caller calls announce() after mapping them.

@@ -31,13 +31,22 @@ class RemovedFrames {
   // Gives all frames to their source. No CPU may see any of them.
   template <class Frames>
   void give_back(Frames& frames) {
-    for (unsigned i = 0; i < count_; ++i) {
-      const PhysAddr frame{align_down(entries_[i], kPageSize)};
-      const unsigned level = static_cast<unsigned>(entries_[i] >> kLevelShift) & 3;
-      switch (static_cast<RemovedAs>(entries_[i] & 3)) {
-        case RemovedAs::free_page: frames.free(frame, level); break;
-        case RemovedAs::promised_page: frames.unredeem(frame, level); break;
-        case RemovedAs::table: frames.free_table(frame); break;
+    for (unsigned i = 0; i < count_;) {
+      const PhysAddr frame = frame_of(entries_[i]);
+      const auto removed_as = static_cast<RemovedAs>(entries_[i] & 3);
+      uint64_t count = frames_of(entries_[i++]);
+      if (removed_as == RemovedAs::table) {
+        frames.free_table(frame);
+        continue;
+      }
+      // Pages that were filled together have consecutive frames, which are given back together.
+      while (i < count_ && (entries_[i] & 3) == static_cast<uint64_t>(removed_as) &&
+             frame_of(entries_[i]) == frame + count * kPageSize)
+        count += frames_of(entries_[i++]);
+      if (removed_as == RemovedAs::free_page) {
+        frames.free_pages(frame, count);
+      } else {
+        frames.unredeem(frame, count);
       }
     }
     count_ = 0;
@@ -45,6 +54,9 @@ class RemovedFrames {
 
  private:
   static constexpr unsigned kLevelShift = 2;
+
+  static PhysAddr frame_of(uint64_t entry) { return {align_down(entry, kPageSize)}; }
+  static uint64_t frames_of(uint64_t entry) { return uint64_t{1} << 9 * (entry >> kLevelShift & 3); }
 
   // Each entry holds a frame's address; its low bits hold the level of the page and the RemovedAs.
   std::array<uint64_t, kCapacity> entries_{};

@@ -241,9 +241,11 @@ TYPED_TEST(SeveralCpus, AreAskedOnceWhenCodeIsMade) {
   CodeMemory code(this->ram_.map(), this->source_, this->space_, this->table_, 1);
   for (uint64_t at = 0; at < bytes; at += kPageSize) ASSERT_TRUE(this->allows(1, alias + at, Want::write));
   VirtAddr start;
-  EXPECT_EQ(this->synchronizations([&] { start = *code.allocate(kLow, kHigh, kSize, kPageSize); }), 1u);
+  EXPECT_EQ(this->synchronizations([&] { start = *code.reserve(kLow, kHigh, kSize, kPageSize); }), 0u);
+  EXPECT_EQ(this->synchronizations([&] { ASSERT_TRUE(code.prepare(start, kSize)); }), 1u);
   EXPECT_EQ(this->synchronizations([&] { code.seal(start, kSize, kSize / 2); }), 1u);
-  EXPECT_EQ(this->synchronizations([&] { code.release(start, kSize); }), 1u);
+  EXPECT_EQ(this->synchronizations([&] { code.take_back(start, kSize); }), 1u);
+  this->space_.release(start);
   for (uint64_t at = 0; at < bytes; at += kPageSize) EXPECT_TRUE(this->allows(1, alias + at, Want::write));
 }
 

@@ -332,13 +332,13 @@ class WatchedFrames : public FrameSource {
     returned(frame, kPageSize, "a table");
     FrameSource::free_table(frame);
   }
-  void free(PhysAddr page, unsigned level) {
-    returned(page, page_size_at(level), "a page");
-    FrameSource::free(page, level);
+  void free_pages(PhysAddr start, uint64_t count) {
+    returned(start, count * kPageSize, "a page");
+    FrameSource::free_pages(start, count);
   }
-  void unredeem(PhysAddr page, unsigned level) {
-    returned(page, page_size_at(level), "a page");
-    FrameSource::unredeem(page, level);
+  void unredeem(PhysAddr start, uint64_t count) {
+    returned(start, count * kPageSize, "a page");
+    FrameSource::unredeem(start, count);
   }
 
  private:

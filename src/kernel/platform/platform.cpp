@@ -32,9 +32,7 @@ std::span<std::byte> whole_pages(std::span<std::byte> part) {
   return {part.data(), kernel::align_up(part.size(), Platform::kPageSize)};
 }
 
-void release_at(const std::byte* start) {
-  kernel::address_space().with([&](KernelAddressSpace& space) { space.release(VirtAddr::of(start)); });
-}
+void release_at(const std::byte* start) { kernel::release(VirtAddr::of(start)); }
 
 }  // namespace
 
@@ -68,8 +66,7 @@ Result<void> Platform::commit(std::span<std::byte> pages) {
 void Platform::decommit(std::span<std::byte> pages) {
   kernel::log_trace(kernel::Subsystem::memory, "decommit ", pages.size(), " bytes at ",
                     kernel::Hex{kernel::VirtAddr::of(pages.data()).value});
-  kernel::address_space().with(
-      [&](KernelAddressSpace& space) { space.decommit(VirtAddr::of(pages.data()), pages.size()); });
+  kernel::decommit(VirtAddr::of(pages.data()), pages.size());
 }
 
 void Platform::release(std::span<std::byte> reservation) {
@@ -130,9 +127,7 @@ void Platform::block(std::atomic<uint32_t>& word) {
   while (word.load(std::memory_order_acquire) == 0) (void)kernel::park(word, std::nullopt);
 }
 
-bool Platform::go_on() {
-  return !kernel::is_over_limit();
-}
+bool Platform::go_on() { return !kernel::is_over_limit(); }
 
 const std::byte* Platform::host_stack_limit() { return kernel::this_context().stack.data(); }
 
