@@ -39,6 +39,8 @@ Heap::Partial& Heap::partial_of(const Slab& slab) {
   return slab.operation != nullptr ? slab.operation->partial_ : source_.account(slab.account).partial_;
 }
 
+size_t Heap::class_of(const Slab& slab) { return (source_.note(map_.physical(&slab)) & ((1 << kOrderShift) - 1)) - 1; }
+
 void Heap::link(size_t size_class, Slab* slab) {
   Slab*& first = partial_of(*slab)[size_class];
   slab->previous = nullptr;
@@ -225,36 +227,42 @@ void Heap::release_empty_slabs(MemoryAccount& account) {
 
 // --- Operations.
 
-void Heap::keep(Operation& operation) {
-  for (size_t size_class = 0; size_class < kClasses; ++size_class) {
-    Slab* slab = operation.partial_[size_class];
-    while (slab != nullptr) {
-      Slab* next = slab->next;
+bool Heap::keep_portion(Operation& operation) {
+  for (unsigned i = 0; i < kPortion; ++i) {
+    if (Slab* const slab = operation.slabs_) {
+      const size_t size_class = class_of(*slab);
+      const bool has_free_object = slab->free != nullptr || slab->untouched != 0;
+      if (has_free_object) unlink(size_class, slab);
+      unlink_from_operation(slab);
+      slab->operation = nullptr;
       // An empty slab is of no use if its class has another slab with free objects.
       if (slab->used == 0 && source_.account(slab->account).partial_[size_class] != nullptr) {
-        unlink_from_operation(slab);
         free_slab(slab);
-      } else {
-        slab->operation = nullptr;
+      } else if (has_free_object) {
         link(size_class, slab);
       }
-      slab = next;
+    } else if (LargeBlock* const block = operation.large_) {
+      unlink_large(block);
+      block->operation = nullptr;
+    } else {
+      operation = {};
+      return false;
     }
   }
-  for (Slab* slab = operation.slabs_; slab != nullptr; slab = slab->next_of_operation) slab->operation = nullptr;
-  for (LargeBlock* block = operation.large_; block != nullptr; block = block->next) block->operation = nullptr;
-  operation = {};
+  return true;
 }
 
-void Heap::free_slabs(Operation& operation) {
-  while (Slab* slab = operation.slabs_) {
-    const uint32_t note = source_.note(map_.physical(slab));
-    const uint64_t bytes = uint64_t{kSizes[(note & ((1 << kOrderShift) - 1)) - 1]} * slab->used;
+bool Heap::free_slabs(Operation& operation) {
+  for (unsigned i = 0; i < kPortion; ++i) {
+    Slab* const slab = operation.slabs_;
+    if (slab == nullptr) return false;
+    const uint64_t bytes = uint64_t{kSizes[class_of(*slab)]} * slab->used;
     used_ -= bytes;
     source_.account(slab->account).object_bytes_ -= bytes;
     unlink_from_operation(slab);
     free_slab(slab);
   }
+  return true;
 }
 
 void* Heap::adopt_mapped(std::byte* block, Operation& operation) {

@@ -67,12 +67,13 @@ class Heap {
   // Frees the slabs of an account that hold no object.
   void release_empty_slabs(MemoryAccount& account);
 
-  // Ends the operation; its objects become ordinary ones.
-  void keep(Operation& operation);
-  // Ends the operation and frees the objects that it has allocated and not freed. The caller unmaps mapped blocks:
-  // `unmap(block)` is called for each.
+  // Ends the operation; its objects become ordinary ones. Does so for some of them, and returns whether it is to be
+  // called again, because there may be others.
+  bool keep_portion(Operation& operation);
+  // Ends the operation and frees the objects that it has allocated and not freed, in the same way. The caller unmaps
+  // mapped blocks: `unmap(block)` is called for each.
   template <class F>
-  void drop(Operation& operation, F&& unmap);
+  bool drop_portion(Operation& operation, F&& unmap);
   // adopt_mapped registers a block that the caller has mapped for the operation and returns the address that allocate()
   // would have returned. Before the caller unmaps the block, it calls forget_mapped.
   static void* adopt_mapped(std::byte* block, Operation& operation);
@@ -100,9 +101,11 @@ class Heap {
   static constexpr size_t kClasses = MemoryAccount::kSlabClasses;
   static constexpr size_t kHeader = 64;  // the number of bytes in front of a slab's first object
   static_assert(sizeof(Slab) <= kHeader && sizeof(LargeBlock) <= kBlockHeader);
+  static constexpr unsigned kPortion = 64;           // slabs or blocks that a portion has at most
   static constexpr uint64_t kFewBytes = 256 * 1024;  // a program whose objects have fewer bytes gets small slabs
   static const std::array<uint16_t, kClasses> kSizes;
   static size_t class_of(size_t size);
+  size_t class_of(const Slab& slab);
   // The order of a new slab. Programs with few objects get small slabs, so that each class does not cost them much.
   static unsigned order_of(size_t size_class, const MemoryAccount& account) {
     if (!account.is_system() && account.object_bytes_ < kFewBytes) return kSizes[size_class] <= 512 ? 0 : 1;
@@ -117,7 +120,8 @@ class Heap {
   Slab* make_slab(size_t size_class, unsigned order, Claim claim, Operation* operation, MemoryAccount& account);
   void free_small(void* pointer, uint32_t note);
   void free_slab(Slab* slab);
-  void free_slabs(Operation& operation);
+  // Frees some of the operation's slabs. Returns whether there may be others.
+  bool free_slabs(Operation& operation);
   void free_large(void* block, uint64_t frames, AccountNumber account);
 
   [[nodiscard]] Partial& partial_of(const Slab& slab);
@@ -142,9 +146,10 @@ class HeapOperation {
 };
 
 template <class F>
-void Heap::drop(Operation& operation, F&& unmap) {
-  free_slabs(operation);
-  while (LargeBlock* block = operation.large_) {
+bool Heap::drop_portion(Operation& operation, F&& unmap) {
+  if (free_slabs(operation)) return true;
+  for (unsigned i = 0; LargeBlock* const block = operation.large_; ++i) {
+    if (i == kPortion) return true;
     unlink_large(block);
     if (block->is_mapped) {
       unmap(reinterpret_cast<std::byte*>(block));
@@ -153,6 +158,7 @@ void Heap::drop(Operation& operation, F&& unmap) {
     }
   }
   operation = {};
+  return false;
 }
 
 }  // namespace cairn::kernel

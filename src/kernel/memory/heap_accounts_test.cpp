@@ -133,10 +133,12 @@ class ModelledHeap {
   void end_operation(Running& running) {
     auto before = used();
     if (random_() % 2 == 0) {
-      heap_.keep(running.operation);
+      while (heap_.keep_portion(running.operation)) {
+      }
       ordinary_.insert(ordinary_.end(), running.objects.begin(), running.objects.end());
     } else {
-      heap_.drop(running.operation, [](std::byte*) { FAIL(); });
+      while (heap_.drop_portion(running.operation, [](std::byte*) { FAIL(); })) {
+      }
       for (const Object& object : running.objects) before[object.account] -= object.bytes;
     }
     ASSERT_EQ(used(), before);

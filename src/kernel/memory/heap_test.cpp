@@ -173,11 +173,13 @@ TEST(Heap, KeepsOrDropsOperations) {
   };
   const auto end = [&](Running& owner) {
     if (random() % 2 == 0) {
-      heap.keep(owner.operation);
+      while (heap.keep_portion(owner.operation)) {
+      }
       ordinary.insert(ordinary.end(), owner.objects.begin(), owner.objects.end());
     } else {
       int64_t unmapped = 0;
-      heap.drop(owner.operation, [&](std::byte*) { ++unmapped; });
+      while (heap.drop_portion(owner.operation, [&](std::byte*) { ++unmapped; })) {
+      }
       ASSERT_EQ(unmapped, std::ranges::count_if(owner.objects, [](const Object& o) { return o.is_mapped; }));
     }
     owner.objects.clear();
@@ -230,7 +232,8 @@ TEST(Heap, DropsWhatAnOperationHasTaken) {
   for (size_t size = 1; size < 100'000; size += size / 2 + 1)
     ASSERT_NE(heap.allocate(size, 16, Claim::last, &dropped), nullptr);
   EXPECT_GT(heap.footprint(), footprint);
-  heap.drop(dropped, [](std::byte*) {});
+  while (heap.drop_portion(dropped, [](std::byte*) {})) {
+  }
   EXPECT_EQ(heap.used(), used);
   EXPECT_EQ(heap.footprint(), footprint);
 }

@@ -251,7 +251,8 @@ void begin_operation(OperationRecord& record) {
   std::construct_at(reinterpret_cast<Heap::Operation*>(record.allocator.data()));
 }
 void keep_operation(OperationRecord& record) {
-  (*heap).with([&](Heap& h) { h.keep(operation_of(record)); });
+  while ((*heap).with([&](Heap& h) { return h.keep_portion(operation_of(record)); })) {
+  }
 }
 void drop_operation(OperationRecord& record) {
   // Blocks must not be unmapped under the heap's lock, so they are linked by their first words until the lock is
@@ -260,11 +261,13 @@ void drop_operation(OperationRecord& record) {
     Link* next;
   };
   Link* mapped = nullptr;
-  (*heap).with(
-      [&](Heap& h) { h.drop(operation_of(record), [&](std::byte* block) { mapped = new (block) Link{mapped}; }); });
+  while ((*heap).with([&](Heap& h) {
+    return h.drop_portion(operation_of(record), [&](std::byte* block) { mapped = new (block) Link{mapped}; });
+  })) {
+  }
   while (mapped != nullptr) {
     const VirtAddr block = VirtAddr::of(std::exchange(mapped, mapped->next));
-    (*space).with([&](KernelAddressSpace& s) { s.release(block); });
+    release(block);
   }
 }
 
@@ -283,7 +286,7 @@ void free_bytes(void* pointer) {
     const VirtAddr start{align_down(address.value, kPageSize)};
     // A block with a header was allocated in an operation.
     if (start != address) (*heap).with([&](Heap&) { Heap::forget_mapped(start.as_pointer()); });
-    (*space).with([&](KernelAddressSpace& s) { s.release(start); });
+    release(start);
   } else {
     (*heap).with([&](Heap& h) { h.free(pointer); });
   }
