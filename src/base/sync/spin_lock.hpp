@@ -1,8 +1,8 @@
 // SpinLock is a lock between CPUs, for work of a few instructions. A CPU that finds the lock taken tries again until it
 // is free.
 //
-// When an interrupt interrupts the kernel's code, its handler takes no lock, so it never waits for a lock that the
-// interrupted code holds (INV-22). No CPU holds a spin lock while it runs guest code. Code that holds a spin lock
+// A fiber that holds a spin lock is not preempted, and the handler of an interrupt takes no lock that the interrupted
+// code may hold (INV-22). No CPU holds a spin lock while it runs guest code. Code that holds a spin lock
 // allocates nothing from the heap and touches no page that is filled on first touch, because both take spin locks
 // themselves (INV-18, HeldLocks::has_spin_lock).
 #pragma once

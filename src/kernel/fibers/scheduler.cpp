@@ -204,6 +204,12 @@ LongestDelay longest_delay() {
   return scheduler.longest_delay();
 }
 
+void forget_longest_delay() {
+  const InterruptsOff off;
+  const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
+  scheduler.forget_longest_delay();
+}
+
 void reset_timer() {
   const InterruptsOff off;
   const SchedulerScope scope(scheduler_lock, LockRank::scheduler);

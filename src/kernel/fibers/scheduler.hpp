@@ -76,6 +76,8 @@ uint64_t preemption_count();
 
 // The longest time for which kernel code has kept any CPU although other fibers were to run.
 LongestDelay longest_delay();
+// Begins to measure anew.
+void forget_longest_delay();
 
 // Handles the timer's interrupt. Called with interrupts off. `where` is the interrupted place. `frame` lies on the
 // kernel's stack and holds the registers with which the interrupted code continues; the function may change it. Other

@@ -53,6 +53,10 @@ class Scheduler {
     return std::ranges::max_element(cores(), {}, [](const Core& core) { return core.delay.nanoseconds; })->delay;
   }
 
+  void forget_longest_delay() {
+    for (Core& core : cores()) core.delay = {};
+  }
+
   [[nodiscard]] uint64_t cpu_time(const Fiber& fiber) {
     for (const Core& core : cores()) {
       if (core.current == &fiber) return core.cpu_time();

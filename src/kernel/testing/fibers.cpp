@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -231,6 +232,62 @@ void test_preemption(TestRun& run) {
   // All guests end in the second half of the time, because they ran by turns, also those that outnumber the CPUs.
   run.expect(std::ranges::min(ends) - middle > (end - middle) / 2, "one guest had most of the CPU");
   log_info(Subsystem::test, "fibers: ", guests, " guests, one after the other ", (middle - start) / 1000,
+           " us, by turns ", (end - middle) / 1000, " us with ", preemption_count() - preempted, " preemptions");
+}
+
+namespace {
+
+// Computes in kernel code with integers, floating-point numbers and vectors, and takes locks of the heap now and then.
+// Returns a hash of all values.
+uint64_t compute_in_kernel(uint64_t seed, uint64_t rounds) {
+  using Lanes = uint32_t __attribute__((vector_size(16)));
+  std::array<uint64_t, 12> integers{};
+  std::array<double, 12> numbers{};
+  std::array<Lanes, 8> lanes{};
+  for (size_t i = 0; i < integers.size(); ++i) {
+    integers[i] = seed * (i + 1);
+    numbers[i] = static_cast<double>(seed + i);
+  }
+  for (size_t i = 0; i < lanes.size(); ++i) lanes[i] += static_cast<uint32_t>(seed + i);
+  for (uint64_t round = 0; round < rounds; ++round) {
+    for (size_t i = 0; i < integers.size(); ++i) {
+      const size_t next = (i + 1) % integers.size();
+      integers[i] = std::rotl(integers[i] + integers[next], 7);
+      numbers[i] = numbers[i] * 0.75 + numbers[next] * 0.25;
+    }
+    for (size_t i = 0; i < lanes.size(); ++i) lanes[i] = lanes[i] * lanes[(i + 1) % lanes.size()] + 12345;
+    if (round % 64 == 0) integers[0] += std::make_unique<uint64_t>(round).get()[0];
+  }
+  uint64_t hash = 0;
+  for (size_t i = 0; i < integers.size(); ++i)
+    hash = std::rotl(hash, 9) ^ integers[i] ^ std::bit_cast<uint64_t>(numbers[i]);
+  for (const Lanes& value : lanes) hash = std::rotl(hash, 9) ^ value[0] ^ value[3];
+  return hash;
+}
+
+}  // namespace
+
+void test_kernel_preemption(TestRun& run) {
+  const size_t count = cpu_count() + 3;
+  constexpr uint64_t kRounds = 100'000;
+  std::vector<uint64_t> alone(count), together(count), ends(count);
+  const uint64_t start = nanoseconds_since_boot();
+  for (size_t i = 0; i < count; ++i) alone[i] = compute_in_kernel(i + 1, kRounds);
+  const uint64_t middle = nanoseconds_since_boot();
+  const uint64_t preempted = preemption_count();
+  Fibers fibers;
+  for (size_t i = 0; i < count; ++i) {
+    add(run, fibers, [&, i] {
+      together[i] = compute_in_kernel(i + 1, kRounds);
+      ends[i] = nanoseconds_since_boot();
+    });
+  }
+  join_all(fibers);
+  const uint64_t end = nanoseconds_since_boot();
+  run.expect(alone == together, "kernel code that was preempted computes something else");
+  run.expect(preemption_count() - preempted > 10, "kernel code was not preempted");
+  run.expect(std::ranges::min(ends) - middle > (end - middle) / 4, "one fiber had most of the CPU");
+  log_info(Subsystem::test, "fibers: ", count, " fibers in the kernel, one after the other ", (middle - start) / 1000,
            " us, by turns ", (end - middle) / 1000, " us with ", preemption_count() - preempted, " preemptions");
 }
 

@@ -14,6 +14,8 @@ void test_random_waits(TestRun& run);
 // Guests that compute with all their registers preempt each other, and each gets the right answer and its share of
 // time.
 void test_preemption(TestRun& run);
+// Fibers that compute in kernel code preempt each other, and each gets the right answer.
+void test_kernel_preemption(TestRun& run);
 // The wait of a fiber that nothing can wake ends with `deadlocked`.
 void test_deadlock(TestRun& run);
 // Logs how long a switch between fibers takes.

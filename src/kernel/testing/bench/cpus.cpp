@@ -9,6 +9,7 @@
 #include "kernel/testing/function_fiber.hpp"
 #include "kernel/time/clock.hpp"
 #include "kernel/trap/cpu.hpp"
+#include "kernel/trap/interrupts_off.hpp"
 #include "port/cpu.hpp"
 
 namespace cairn::kernel {
@@ -55,7 +56,10 @@ void measure_interrupt() {
   std::atomic<Cpu*> other{nullptr};
   std::atomic<bool> may_end{false};
   FunctionFiber busy([&] {
-    other = &this_cpu();
+    {
+      const InterruptsOff off;
+      other = &this_cpu();
+    }
     while (!may_end) machine::relax();
   });
   start_or_panic(busy);
