@@ -94,28 +94,33 @@ Errno poll_oneoff(Call& call, Pointer subscriptions, Pointer events, uint32_t co
     switch (s.type) {
       case EventType::clock: return system.now(ClockId::monotonic) >= s.deadline;
       case EventType::fd_read: return !file_of(s).is_stream() || file_of(s).wait_readable(0);
-      case EventType::fd_write: return true;
+      case EventType::fd_write: return file_of(s).is_writable();
     }
     return true;
   };
 
-  // The loop waits for the first subscription that becomes ready. wait_readable() waits for one stream only, so
-  // with several streams it waits at most kTurn nanoseconds before the loop checks all of them again.
+  // The loop waits for the first subscription that becomes ready. wait_readable() waits for one stream only, and
+  // nothing waits until a stream can be written. So in these cases the loop waits at most kTurn nanoseconds before it
+  // checks all streams again.
   while (std::ranges::none_of(pending, is_ready)) {
     if (runtime::TimeLimit::is_over()) return Errno::intr;
     std::optional<uint64_t> deadline;
     File* stream = nullptr;
     size_t streams = 0;
+    bool writes = false;
     for (const Subscription& s : pending) {
       if (s.type == EventType::clock) {
         deadline = std::min(deadline.value_or(~uint64_t{0}), s.deadline);
       } else if (s.type == EventType::fd_read) {
         stream = &file_of(s);
         ++streams;
+      } else {
+        writes = true;
       }
     }
     constexpr uint64_t kTurn = 1'000'000;
-    if (streams > 1) deadline = std::min(deadline.value_or(~uint64_t{0}), system.now(ClockId::monotonic) + kTurn);
+    if (streams > 1 || writes)
+      deadline = std::min(deadline.value_or(~uint64_t{0}), system.now(ClockId::monotonic) + kTurn);
     if (stream != nullptr) {
       stream->wait_readable(deadline);
     } else if (deadline) {
@@ -131,7 +136,7 @@ Errno poll_oneoff(Call& call, Pointer subscriptions, Pointer events, uint32_t co
     event.set(8, static_cast<uint16_t>(s.error));
     event.set(10, static_cast<uint8_t>(s.type));
     if (s.error == Errno::success && s.type == EventType::fd_read) event.set(16, file_of(s).readable_bytes());
-    // Writing is always possible; the number of bytes is nominal.
+    // The number of bytes is nominal.
     if (s.error == Errno::success && s.type == EventType::fd_write) event.set(16, uint64_t{65536});
     if (Errno error = event.write(call.memory, events + ready * 32); error != Errno::success) return error;
     ++ready;

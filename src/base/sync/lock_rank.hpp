@@ -14,6 +14,7 @@ namespace cairn {
 enum class LockRank : uint8_t {
   // The mutexes of the engine, of programs and of their files.
   kill_switch,            // which TimeLimit the thread of a program has
+  children,               // the programs that a program has started
   shared_module,          // a module that several programs run
   program_threads,        // the threads of a program
   module_code,            // a module's compiled code
@@ -27,6 +28,7 @@ enum class LockRank : uint8_t {
   file_append,            // the end of files, while a program appends to one
   file_position,          // a descriptor's position, while its file is read or written there
   descriptors,            // the descriptors of a program
+  pipe,                   // the buffer of a pipe
   file_tree,              // a file system in memory
   directory_position,     // in Linux processes: the position of an open directory, while it is listed
   marked_output,          // the line that was begun last on a stream

@@ -44,6 +44,8 @@ class File {
   virtual bool wait_readable(std::optional<uint64_t> deadline) = 0;
   // Returns the number of bytes that can be read without blocking, as far as it is known.
   virtual uint64_t readable_bytes() = 0;
+  // Whether a write would not block.
+  virtual bool is_writable() { return true; }
 };
 
 struct OpenOptions {
