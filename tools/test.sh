@@ -138,6 +138,7 @@ for target in "${targets[@]}"; do
   job "cli/limits ($target)" tests/cli/limits.sh "$target"
   job "cli/memory_limits ($target)" tests/cli/memory_limits.sh "$target"
   job "cli/threads ($target)" tests/cli/threads.sh "$target"
+  job "cli/system_interface ($target)" tests/cli/system_interface.sh "$target"
   case "$target" in
     x86_64) job "cli/many_programs ($target)" tests/cli/many_programs.sh "$target" ;;&
     riscv64) job "cli/many_programs ($target)" tests/cli/many_programs.sh "$target" --paging sv39 ;;&

@@ -44,6 +44,7 @@ TEST(ProgramConfig, SurvivesTheJourney) {
   config.invoke = "add";
   config.trap_unknown_imports = true;
   config.has_input = true;
+  config.allows_system = true;
   for (const LimitKind& kind : kLimitKinds) config.limits.set(kind.limit, kind.most);
   config.minimum_memory = 5000;
   config.weight = ProgramConfig::kMaximumWeight;
@@ -68,9 +69,9 @@ TEST(ProgramConfig, RefusesWhatItDoesNotKnow) {
   using namespace std::string_view_literals;
   EXPECT_FALSE(ProgramConfig::parse(bytes_of("arg=x"sv)).has_value());
   for (const std::string_view wrong :
-       {"color=red\0"sv, "path=/0\0"sv, "unknown_imports=zero\0"sv, "input=yes\0"sv, "weight=0\0"sv, "weight=1001\0"sv,
-        "restart=often\0"sv, "module=-1\0"sv, "module=4294967296\0"sv, "limit=\0"sv, "limit=fibers\0"sv,
-        "limit=fibers=0\0"sv, "limit=fibers=1025\0"sv, "limit=colors=1\0"sv}) {
+       {"color=red\0"sv, "path=/0\0"sv, "unknown_imports=zero\0"sv, "input=yes\0"sv, "allow=all\0"sv, "weight=0\0"sv,
+        "weight=1001\0"sv, "restart=often\0"sv, "module=-1\0"sv, "module=4294967296\0"sv, "limit=\0"sv,
+        "limit=fibers\0"sv, "limit=fibers=0\0"sv, "limit=fibers=1025\0"sv, "limit=colors=1\0"sv}) {
     EXPECT_FALSE(ProgramConfig::parse(bytes_of(wrong)).has_value()) << wrong;
   }
 }

@@ -44,6 +44,7 @@ bool ProgramConfig::set(std::string_view key, std::string_view value) {
   if (key == "invoke") return invoke = value, true;
   if (key == "unknown_imports") return trap_unknown_imports = value == "trap";
   if (key == "input") return has_input = value == "1";
+  if (key == "allow") return allows_system = value == "system";
   if (key == "limit") return limits.decode(value);
   if (key == "minimum") return set_number(minimum_memory, value, 1, UINT64_MAX);
   if (key == "weight") return set_number(weight, value, 1, kMaximumWeight);
@@ -69,6 +70,7 @@ std::string ProgramConfig::encode() const {
   if (!invoke.empty()) append_value(out, "invoke", invoke);
   if (trap_unknown_imports) append_value(out, "unknown_imports", "trap");
   if (has_input) append_value(out, "input", "1");
+  if (allows_system) append_value(out, "allow", "system");
   for (const LimitKind& kind : kLimitKinds) {
     if (limits.is_given(kind.limit)) append_value(out, "limit", limits.encode(kind.limit));
   }

@@ -44,6 +44,7 @@ struct ProgramConfig {
   std::string invoke;          // invoke=add: the exported function to call instead of _start, with the arguments
   bool trap_unknown_imports = false;  // unknown_imports=trap: whether an unknown import becomes a function that traps
   bool has_input = false;             // input=1: whether the program gets standard input
+  bool allows_system = false;         // allow=system: whether the program may start others (wasi/system)
   Limits limits;                      // limit=fibers=4: one pair for each limit that was given
   uint64_t minimum_memory = 0;        // minimum=16777216: the bytes of memory that the program is promised
   uint64_t weight = 1;                // weight=2: the program's share of a CPU, in proportion to others' weights

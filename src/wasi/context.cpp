@@ -1,5 +1,7 @@
 #include "wasi/context.hpp"
 
+#include "wasi/system/children.hpp"
+
 namespace cairn::wasi {
 
 Context::Context(System& system, Allowances* allowances)
@@ -14,6 +16,8 @@ Context::~Context() {
     }
   });
 }
+
+void Context::set_children(std::unique_ptr<Children> children) { children_ = std::move(children); }
 
 bool Context::add(Ref<Descriptor> descriptor) {
   auto number = reserve();

@@ -18,6 +18,8 @@
 
 namespace cairn::wasi {
 
+class Children;
+
 // An open descriptor. Exactly one of file and directory is set. Several threads may use a descriptor at the same time;
 // members that may change meanwhile are atomic or have a lock.
 struct Descriptor final : RefCounted {
@@ -56,10 +58,20 @@ class Context {
   // The status with which proc_exit was called, if a call of proc_exit has ended the program.
   [[nodiscard]] std::optional<uint32_t> exit_status() { return threads_.exit_status(); }
 
+  // The programs that this one has started; null if it may not start any. The capability is given before the program
+  // runs.
+  [[nodiscard]] Children* children() { return children_.get(); }
+  void set_children(std::unique_ptr<Children> children);
+  // What is not 0 when the program was asked to stop; null if nobody can ask it.
+  [[nodiscard]] const std::atomic<uint32_t>* stop_flag() const { return stop_flag_; }
+  void set_stop_flag(const std::atomic<uint32_t>& flag) { stop_flag_ = &flag; }
+
   // A program expects its standard streams as descriptors 0, 1 and 2 and its preopened directories after them, so
   // callers add them in this order. Both functions return false if there is no room for one more descriptor.
   [[nodiscard]] bool add_stream(std::unique_ptr<File> file, FileType type);
   [[nodiscard]] bool add_preopen(std::unique_ptr<Directory> directory, std::string guest_path);
+  // Adds a descriptor that another program may share.
+  [[nodiscard]] bool add(Ref<Descriptor> descriptor);
 
   // Returns the open descriptor if it has at least the given rights; otherwise Errno::badf or Errno::notcapable.
   WasiResult<Ref<Descriptor>> get(uint32_t fd, uint64_t rights);
@@ -118,13 +130,14 @@ class Context {
 
   Context(System& system, Allowances* allowances);
   Allowance& descriptors() { return allowances_[Limit::descriptors]; }
-  bool add(Ref<Descriptor> descriptor);
   void end_reservation(uint32_t fd, Ref<Descriptor> descriptor);
 
   System& system_;
   std::optional<Allowances> own_allowances_;
   Allowances& allowances_;
   ThreadGroup threads_;
+  std::unique_ptr<Children> children_;
+  const std::atomic<uint32_t>* stop_flag_ = nullptr;
   runtime::Guarded<Append, LockRank::file_append> append_;
   runtime::Guarded<Table, LockRank::descriptors> table_;
 };

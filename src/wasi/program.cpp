@@ -7,6 +7,7 @@
 #include "base/format.hpp"
 #include "base/operation.hpp"
 #include "wasi/invoke.hpp"
+#include "wasi/system/functions.hpp"
 #include "wasm/decoder.hpp"
 
 namespace cairn::wasi {
@@ -117,6 +118,7 @@ Result<std::unique_ptr<Program>> Program::create(Ref<runtime::Module> module, Co
   times.code_bytes = CAIRN_TRY(program->module_->code(program->module_->bounds()))->size();
   program->calls_ =
       CAIRN_TRY(run_operation([&] { return plan_calls(program->module_->definition(), options, context); }));
+  CAIRN_TRY(run_operation([&] { return system::check_imports(program->module_->definition(), context); }));
   program->main_ = CAIRN_TRY(ProgramStore::create(engine, guest_stack_bytes(context), context));
   CAIRN_TRY(program->threads_.define(*program->main_));
   if (options.trap_unknown_imports) CAIRN_TRY(program->main_->trap_unknown_imports(*program->module_));

@@ -158,6 +158,8 @@ constexpr Option kOptions[] = {
      [](Options& o, std::string_view v) {
        return choose(o.trap_unknown_imports, v, {{"trap", true}, {"error", false}});
      }},
+    {"--allow", Argument::required, bit(Command::run), "system",
+     [](Options& o, std::string_view v) { return o.allows_system = v == "system"; }},
     {"--root", Argument::required, bit(Command::run), "memory or none",
      [](Options& o, std::string_view v) { return choose(o.has_default_root, v, {{"memory", true}, {"none", false}}); }},
     {"--limit", Argument::required, bit(Command::wast), "a number of seconds from 1 to 86400",
@@ -201,7 +203,7 @@ const Option* find_option(std::string_view name, Command command) {
 Result<void> check_system_file(const Options& options) {
   if (options.operands.size() > 1) return usage("a system file takes no arguments; it has those of its programs");
   for (const std::string_view name :
-       {"--with", "--limit", "--env", "--dir", "--root", "--invoke", "--unknown-imports"}) {
+       {"--with", "--limit", "--env", "--dir", "--root", "--invoke", "--unknown-imports", "--allow"}) {
     if (options.has(name)) return usage(std::string(name) + " is for a program; a system file describes its programs");
   }
   return {};

@@ -39,6 +39,7 @@ struct Options {
   std::vector<std::string> engine_options;                // each is KEY=VALUE
   std::string invoke;                                     // the function to call instead of _start
   bool trap_unknown_imports = false;                      // whether missing functions trap when they are called
+  bool allows_system = false;                             // run: whether the first program may start others
   bool has_default_root = true;                           // whether `/` is in memory if no directory has this name
   uint64_t limit_nanoseconds = uint64_t{60'000'000'000};  // wast: limit on the time of a script
   std::string output;                                     // the file named by -o; empty: not given

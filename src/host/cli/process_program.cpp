@@ -10,12 +10,14 @@
 #include <string>
 
 #include "base/nothrow_memory.hpp"
+#include "base/operation.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/directories.hpp"
 #include "wasi/null_file.hpp"
 #include "wasi/supervision/kill_switch.hpp"
 #include "wasi/supervision/limited_run.hpp"
 #include "wasi/supervision/marked_file.hpp"
+#include "wasi/system/children.hpp"
 
 namespace cairn::cli {
 namespace {
@@ -81,6 +83,11 @@ Result<wasi::ProgramResult> run_program(const ProcessJob& job, RunningProgram& r
   const ProgramConfig& config = job.program.config;
   running.context.arguments = config.arguments;
   running.context.environment = config.environment;
+  if (config.allows_system && job.services != nullptr) {
+    auto children = try_make_unique<wasi::Children>(running.context, job.engine, *job.services, config.name);
+    if (!children) return fail(cairn::out_of_memory("the capability to start programs"));
+    running.context.set_children(std::move(children));
+  }
   CAIRN_TRY(add_descriptors(job, running, lost));
   const wasi::ProgramOptions options{.invoke = config.invoke, .trap_unknown_imports = config.trap_unknown_imports};
   auto module = CAIRN_TRY(job.module.get(job.engine, running.system, running.allowances, times));

@@ -15,6 +15,7 @@
 #include "wasi/supervision/marked_lines.hpp"
 #include "wasi/supervision/program_end.hpp"
 #include "wasi/supervision/shared_module.hpp"
+#include "wasi/system/services.hpp"
 
 namespace cairn::cli {
 
@@ -26,8 +27,9 @@ struct ProcessJob {
   runtime::Engine& engine;
   wasi::SharedModule& module;
   const host::ProgramDescription& program;
-  uint64_t file_bytes;               // the capacity of the program's files in memory, if no limit is less
-  std::array<StreamLine, 2>* lines;  // the lines of standard output and error; null: lines are not marked
+  uint64_t file_bytes;                        // the capacity of the program's files in memory, if no limit is less
+  std::array<StreamLine, 2>* lines;           // the lines of standard output and error; null: lines are not marked
+  wasi::ProgramServices* services = nullptr;  // null: the program cannot start others
 };
 
 // Runs the program once, on the calling thread. Compiles its module if no earlier run did, and prints the message about

@@ -50,7 +50,7 @@ void print_times(const wasi::PhaseTimes& times) {
 }
 
 // Runs the programs of a system until it has ended.
-class ProcessSupervisor {
+class ProcessSupervisor final : private wasi::ProgramServices {
  public:
   ProcessSupervisor(const Options& options, const LoadedSystem& system, runtime::Engine& engine)
       : options_(options),
@@ -84,8 +84,12 @@ class ProcessSupervisor {
   void run(uint32_t number) {
     const host::ProgramDescription& program = system_.description.programs[number];
     const bool is_main = system_.description.main == number;
-    const ProcessJob job{engine_, *modules_[program.config.module], program, options_.memory_bytes / 2,
-                         system_.marks_output(options_) ? &lines_ : nullptr};
+    const ProcessJob job{engine_,
+                         *modules_[program.config.module],
+                         program,
+                         options_.memory_bytes / 2,
+                         system_.marks_output(options_) ? &lines_ : nullptr,
+                         this};
     const auto run_program = [&] {
       log(number, "starts");
       wasi::PhaseTimes times;
@@ -111,6 +115,16 @@ class ProcessSupervisor {
     if (!has_ended) return;
     has_ended_.store(1, std::memory_order_release);
     platform::Platform::unpark(has_ended_);
+  }
+
+  wasi::SharedModule* find_module(std::string_view name) override {
+    for (const host::ProgramDescription& program : system_.description.programs) {
+      if (program.config.name == name) return modules_[program.config.module].get();
+    }
+    return nullptr;
+  }
+  void log(std::string_view program, std::string_view text) override {
+    std::fputs(("log of `" + std::string(program) + "`: " + std::string(text) + "\n").c_str(), stderr);
   }
 
   // With --verbose, writes the line that a kernel would write to its log.

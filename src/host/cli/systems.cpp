@@ -48,6 +48,7 @@ SystemDescription describe_options(const Options& options) {
   main.config.environment = options.environment;
   main.config.invoke = options.invoke;
   main.config.trap_unknown_imports = options.trap_unknown_imports;
+  main.config.allows_system = options.allows_system;
   main.config.has_input = true;
   main.directories = options.directories;
   main.has_default_root = options.has_default_root;

@@ -138,6 +138,13 @@ void read_input(ReadProgram& out, const toml::Value& value, Mistakes& mistakes) 
   out.input = value.position;
 }
 
+void read_allowed(ReadProgram& out, const toml::Value& value, Mistakes& mistakes) {
+  for (const PlacedText& text : read_texts("allow", value, mistakes)) {
+    if (text.text != "system") mistakes.add(text.position, "`allow` needs \"system\", not " + in_quotes(text.text));
+    out.program.config.allows_system = true;
+  }
+}
+
 struct Key {
   std::string_view name;
   Read read;
@@ -150,6 +157,7 @@ constexpr Key kKeys[] = {
     {"directories", read_directories},
     {"limits", read_limits},
     {"minimums", read_minimums},
+    {"allow", read_allowed},
     {"weight", read_weight},
     {"restart", read_restart},
     {"input", read_input},

@@ -9,6 +9,7 @@
 #include "kernel/program/marked_output.hpp"
 #include "runtime/time_limit.hpp"
 #include "wasi/null_file.hpp"
+#include "wasi/system/children.hpp"
 
 namespace cairn::kernel {
 namespace {
@@ -65,6 +66,11 @@ Result<wasi::ProgramResult> run_program(const ProgramJob& job, RunningProgram& r
   wasi::Context& context = running.context;
   context.arguments = config.arguments;
   context.environment = config.environment;
+  if (config.allows_system && job.services != nullptr) {
+    auto children = try_make_unique<wasi::Children>(context, job.engine, *job.services, config.name);
+    if (!children) return fail(cairn::out_of_memory("the capability to start programs"));
+    context.set_children(std::move(children));
+  }
   CAIRN_TRY(add_descriptors(job, *running.files, context));
 
   const wasi::ProgramOptions options{.invoke = config.invoke, .trap_unknown_imports = config.trap_unknown_imports};

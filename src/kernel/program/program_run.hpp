@@ -12,6 +12,7 @@
 #include "wasi/program.hpp"
 #include "wasi/supervision/limited_run.hpp"
 #include "wasi/supervision/shared_module.hpp"
+#include "wasi/system/services.hpp"
 
 namespace cairn::kernel {
 
@@ -31,6 +32,7 @@ struct ProgramJob {
   wasi::SharedModule& module;
   const BundledProgram& program;
   const BootConfig& boot;
+  wasi::ProgramServices* services = nullptr;  // null: the program cannot start others
 
   // The name at the beginning of each line of output; empty if lines are not marked.
   [[nodiscard]] std::string_view mark() const { return boot.marks_output ? program.config.name : std::string_view(); }

@@ -28,7 +28,8 @@ class ProgramFiber final : private ProgramAccount, public Fiber {
   ProgramFiber(Supervisor& supervisor, uint32_t number, const BundledProgram& program)
       : supervisor_(supervisor),
         number_(number),
-        job_{*supervisor.engine_, *supervisor.modules_[program.config.module], program, supervisor.bundle_.config},
+        job_{*supervisor.engine_, *supervisor.modules_[program.config.module], program, supervisor.bundle_.config,
+             &supervisor},
         allowances_(program.config.limits) {
     allowances_[Limit::files].lower(memory_statistics().total / 2);
     if (program.config.limits.is_given(Limit::cpu_share))
@@ -165,6 +166,17 @@ Result<std::unique_ptr<Supervisor>> Supervisor::create(const Bundle& bundle) {
     supervisor->modules_.push_back_within_capacity(std::move(module));
   }
   return supervisor;
+}
+
+wasi::SharedModule* Supervisor::find_module(std::string_view name) {
+  for (const BundledProgram& program : bundle_.programs) {
+    if (program.config.name == name) return modules_[program.config.module].get();
+  }
+  return nullptr;
+}
+
+void Supervisor::log(std::string_view program, std::string_view text) {
+  log_info(Subsystem::program, "`", program, "` says: ", text);
 }
 
 std::unique_ptr<ProgramFiber> Supervisor::make_program(uint32_t number) {

@@ -17,6 +17,7 @@
 #include "wasi/program.hpp"
 #include "wasi/supervision/shared_module.hpp"
 #include "wasi/supervision/system_outcome.hpp"
+#include "wasi/system/services.hpp"
 
 namespace cairn::kernel {
 
@@ -36,7 +37,7 @@ struct ProgramStatus {
   Restart restart = Restart::never;
 };
 
-class Supervisor {
+class Supervisor final : private wasi::ProgramServices {
  public:
   // `bundle` must outlive the object. Returns an Error if there is no memory, or the engine's options are wrong.
   static Result<std::unique_ptr<Supervisor>> create(const Bundle& bundle);
@@ -79,6 +80,8 @@ class Supervisor {
   bool start_program(ProgramFiber& fiber);
   // Tells the user why a program does not start, and notes its end.
   void note_refusal(uint32_t number, const Error& error);
+  wasi::SharedModule* find_module(std::string_view name) override;
+  void log(std::string_view program, std::string_view text) override;
   // Whether the program is the main program. A bundle for the shell has none.
   [[nodiscard]] bool is_main(uint32_t number) const { return bundle_.config.main == number; }
   // Called when a program has ended for good.

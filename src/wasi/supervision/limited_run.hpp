@@ -23,13 +23,12 @@ struct LimitedRun {
   }
 };
 
-// Calls `run(TimeLimit&)`, which compiles and runs the program on this thread and returns Result<ProgramResult>. The
-// time limit comes from `config`, and `kill_switch` can end the run earlier.
+// Calls `run()`, which compiles and runs the program on this thread and returns Result<ProgramResult>. `limit` is the
+// thread's time limit, and `kill_switch` can end the run earlier.
 template <class Run>
-LimitedRun run_limited(const ProgramConfig& config, KillSwitch& kill_switch, Run run) {
-  runtime::TimeLimit limit(runtime::time_limits(config.limits));
+LimitedRun run_within(runtime::TimeLimit& limit, KillSwitch& kill_switch, Run run) {
   kill_switch.begin(limit);
-  LimitedRun ended{.result = run(limit), .time_end = std::nullopt, .message = {}};
+  LimitedRun ended{.result = run(), .time_end = std::nullopt, .message = {}};
   kill_switch.end();
   if (ended.result && !ended.result->trap) return ended;
   if (ended.result && ended.result->is_over_cpu_limit) {
@@ -46,6 +45,13 @@ LimitedRun run_limited(const ProgramConfig& config, KillSwitch& kill_switch, Run
     ended.result =
         ProgramResult{.exit_status = 0, .output = {}, .trap = runtime::Trap::of(wasm::TrapKind::interrupted)};
   return ended;
+}
+
+// Calls `run(TimeLimit&)` as run_within() does. The time limit comes from `config`.
+template <class Run>
+LimitedRun run_limited(const ProgramConfig& config, KillSwitch& kill_switch, Run run) {
+  runtime::TimeLimit limit(runtime::time_limits(config.limits));
+  return run_within(limit, kill_switch, [&] { return run(limit); });
 }
 
 }  // namespace cairn::wasi

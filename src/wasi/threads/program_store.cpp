@@ -2,6 +2,7 @@
 
 #include "base/nothrow_memory.hpp"
 #include "base/operation.hpp"
+#include "wasi/system/functions.hpp"
 #include "wasi/wasi.hpp"
 
 namespace cairn::wasi {
@@ -35,6 +36,7 @@ Result<std::unique_ptr<ProgramStore>> ProgramStore::create(runtime::Engine& engi
   if (!made) return fail(out_of_memory("a thread's store"));
   made->store_ = CAIRN_TRY(runtime::Store::create(engine, stack_bytes, &context.allowances()));
   CAIRN_TRY(define_wasi(made->linker_.emplace(*made->store_), context));
+  CAIRN_TRY(system::define(*made->linker_, context));
   return made;
 }
 

@@ -191,7 +191,7 @@ bool ThreadGroup::add(State& state, std::unique_ptr<Member> member) {
 
 void ThreadGroup::run(Member& member) {
   {
-    TimeLimit limit{runtime::TimeLimits{}};
+    TimeLimit limit(member.job_->time_limits());
     const bool begins = state_.with([&](State& state) {
       member.clock = system_.cpu_clock();
       if (state.is_ending) return false;
@@ -199,10 +199,12 @@ void ThreadGroup::run(Member& member) {
       return true;
     });
     std::expected<void, Trap> result;
+    if (begins) member.job_->begin(limit);
     if (begins) result = member.job_->run(member.number_);
     if (!result) trap(member.number_, std::move(result.error()));
     state_.with([&](State&) { member.limit = nullptr; });
   }
+  const Ref<Notice> notice = member.job_->notice();
   member.job_.reset();
   // Joins the thread that has ended before this one, and leaves this one to be joined by the next. While the program is
   // ending, finish() joins all threads.
@@ -215,6 +217,7 @@ void ThreadGroup::run(Member& member) {
     if (ended != nullptr) state.unlink(*ended);
     return std::unique_ptr<Member>(ended);
   });
+  if (notice) notice->thread_ended();
   if (other) other->thread->join();
 }
 

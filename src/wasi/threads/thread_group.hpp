@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "base/allowance.hpp"
+#include "base/ref.hpp"
 #include "runtime/calls/trap.hpp"
 #include "runtime/guarded.hpp"
 #include "runtime/time_limit.hpp"
@@ -32,10 +33,23 @@ class ThreadGroup {
   // The numbers of threads are below this, as wasi-threads demands. The main thread is number 0.
   static constexpr uint32_t kNumbers = uint32_t{1} << 29;
 
+  // Is told that a thread has ended and that others may start in its place.
+  class Notice : public RefCounted {
+   public:
+    virtual ~Notice() = default;
+    virtual void thread_ended() = 0;
+  };
+
   // What a thread does. The object is destroyed on the thread, before the thread ends.
   class Job {
    public:
     virtual ~Job() = default;
+    // The limits on the time of the thread.
+    [[nodiscard]] virtual runtime::TimeLimits time_limits() const { return {}; }
+    // Returns what is told that the thread has ended, after the object was destroyed; null if nobody is.
+    virtual Ref<Notice> notice() { return {}; }
+    // Called on the thread before run(), with its time limit.
+    virtual void begin(runtime::TimeLimit& /*limit*/) {}
     virtual std::expected<void, runtime::Trap> run(uint32_t number) = 0;
   };
 
