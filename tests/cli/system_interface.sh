@@ -29,5 +29,23 @@ else
   bad no_capability "exit status $status: $(head -c 400 "$scratch/err")"
 fi
 
+# The kernel logs it when a program that is not the main program leaves something on its account.
+case "$target" in host*) names= ;; *) names="ends pipe broken tree bad" ;; esac
+for name in $names; do
+  cat >"$scratch/system.toml" <<END
+[[program]]
+name = "system"
+module = "$(realpath "$here/system/system.c")"
+arguments = ["$name"]
+allow = ["system"]
+END
+  run --verbose "$scratch/system.toml"
+  if [ "$status" -eq 0 ] && ! grep -q 'on its account' "$scratch/err"; then
+    ok
+  else
+    bad "account after $name" "exit status $status: $(grep 'on its account' "$scratch/err")"
+  fi
+done
+
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]
