@@ -116,7 +116,7 @@ TEST(SystemFile, MistakesOfPrograms) {
   EXPECT_EQ(mistakes_in_program("modul = 1"), "f:4:1: unknown key `modul`; did you mean `module`?");
   EXPECT_EQ(mistakes_in_program("capabilities = []"),
             "f:4:1: unknown key `capabilities`; a program has `name`, `module`, `arguments`, `environment`, "
-            "`directories`, `limits`, `minimums`, `weight`, `restart` and `input`");
+            "`directories`, `limits`, `minimums`, `allow`, `weight`, `restart` and `input`");
   EXPECT_EQ(mistakes_in_program("arguments = 'a b'"), "f:4:13: `arguments` needs an array of strings, not a string");
   EXPECT_EQ(mistakes_in_program("arguments = ['a', 1, [2]]"),
             "f:4:19: `arguments` needs a string, not an integer\nf:4:22: `arguments` needs a string, not an array");
@@ -184,7 +184,7 @@ TEST(SystemFile, AllMistakesAreReportedInTheirOrder) {
             "f:4:10: `weight` needs an integer from 1 to 1000, not 0\n"
             "f:5:8: `name` needs a string, not an integer\n"
             "f:6:1: unknown key `color`; a program has `name`, `module`, `arguments`, `environment`, `directories`, "
-            "`limits`, `minimums`, `weight`, `restart` and `input`");
+            "`limits`, `minimums`, `allow`, `weight`, `restart` and `input`");
 }
 
 TEST(SystemFile, MistakesOfSyntaxAreReportedAlone) {
