@@ -25,7 +25,7 @@ struct ProgramDescription {
     Position weight;
     std::array<Position, kLimits> limits;  // by Limit
     Position minimum_memory;
-    std::vector<Position> directories;     // as many as `directories`, or none
+    std::vector<Position> directories;  // as many as `directories`, or none
   };
   Places places;
 };
