@@ -76,6 +76,9 @@ void forget_branches();
 void accept_interrupts();
 // Interrupts another CPU, or this one: handle_cpu_interrupt runs there as soon as its interrupts are on.
 void send_interrupt(const Cpu& cpu);
+// Interrupts another CPU although its interrupts may be off, so that stop_if_panicking() runs there. Does nothing on
+// machines that cannot.
+void send_unmaskable_interrupt(const Cpu& cpu);
 // Makes page tables for the start of another CPU: they map the kernel's half of the address space, and what entry.S
 // needs to turn translation on. Returns what entry.S writes to the register for the tables.
 Result<uint64_t> make_start_tables();

@@ -8,6 +8,7 @@
 #include "kernel/log/log.hpp"
 #include "kernel/machine.hpp"
 #include "kernel/memory/memory.hpp"
+#include "kernel/time/clock.hpp"
 #include "kernel/trap/cpu.hpp"
 #include "port/cpu.hpp"
 #include "port/trap_frame.hpp"
@@ -23,19 +24,26 @@ constinit bool backtraces_are_short = false;
 
 constinit std::atomic<Cpu*> panicking{nullptr};  // the CPU that reports a panic
 
+// Calls visit(cpu) for each CPU but this one.
+template <class F>
+void for_each_other_cpu(F&& visit) {
+  for (const std::atomic<Cpu*>& entry : all_cpus()) {
+    if (Cpu* const cpu = entry.load(); cpu != nullptr && cpu != &this_cpu()) visit(*cpu);
+  }
+}
+
 // Stops the other CPUs and writes the message. If another CPU is reporting a panic already, stops this CPU instead. If
 // this CPU itself is reporting one, powers off without a second report.
 void enter_panic(std::string_view message) {
   machine::interrupts_off();
   Cpu* first = nullptr;
   if (!panicking.compare_exchange_strong(first, &this_cpu())) {
-    stop_if_panicking();
+    stop_if_panicking(reinterpret_cast<uint64_t>(__builtin_return_address(0)),
+                      reinterpret_cast<uint64_t>(__builtin_frame_address(0)));
     write_raw("\npanic while reporting a panic\n");
     machine::power_off(exit_status::kPanic);
   }
-  for (const std::atomic<Cpu*>& cpu : all_cpus()) {
-    if (cpu.load() != nullptr && cpu.load() != &this_cpu()) machine::send_interrupt(*cpu.load());
-  }
+  for_each_other_cpu(machine::send_interrupt);
   write_log_in_panic();
   write_raw("\n");
   LogLine line;
@@ -53,8 +61,12 @@ bool can_read_frame(uint64_t address) {
 
 }  // namespace
 
-void stop_if_panicking() {
-  if (Cpu* const cpu = panicking.load(); cpu != nullptr && cpu != &this_cpu()) machine::halt_forever();
+void stop_if_panicking(uint64_t pc, uint64_t frame_pointer) {
+  const Cpu* const cpu = panicking.load();
+  if (cpu == nullptr || cpu == &this_cpu()) return;
+  this_cpu().stopped_frame_pointer = frame_pointer;
+  this_cpu().stopped_pc.store(pc, std::memory_order_release);
+  machine::halt_forever();
 }
 
 void set_short_backtraces(bool are_short) { backtraces_are_short = are_short; }
@@ -80,6 +92,40 @@ void panic(std::string_view message) {
   enter_panic(message);
   const auto frame_pointer = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
   const CallFrame caller = caller_of(frame_pointer);
+  write_backtrace(caller.pc, caller.frame_pointer);
+  machine::power_off(exit_status::kPanic);
+}
+
+namespace {
+
+// Waits until the other CPUs have stopped, but not for long.
+void wait_for_other_cpus() {
+  constexpr uint64_t kPatience = 200'000'000;  // nanoseconds
+  const uint64_t end = nanoseconds_since_boot() + kPatience;
+  for_each_other_cpu([&](const Cpu& cpu) {
+    while (cpu.stopped_pc == 0 && nanoseconds_since_boot() < end) machine::relax();
+  });
+}
+
+}  // namespace
+
+void panic_with_all_cpus(std::string_view message) {
+  enter_panic(message);
+  wait_for_other_cpus();
+  for_each_other_cpu([](const Cpu& cpu) {
+    if (cpu.stopped_pc == 0) machine::send_unmaskable_interrupt(cpu);
+  });
+  wait_for_other_cpus();
+  for_each_other_cpu([](const Cpu& cpu) {
+    LogLine line;
+    line << "CPU " << cpu.number << (cpu.stopped_pc == 0 ? " does not answer\n" : ":\n");
+    write_raw(line.text());
+    if (cpu.stopped_pc != 0) write_backtrace(cpu.stopped_pc, cpu.stopped_frame_pointer);
+  });
+  LogLine line;
+  line << "CPU " << this_cpu().number << ", which reports the panic:\n";
+  write_raw(line.text());
+  const CallFrame caller = caller_of(reinterpret_cast<uint64_t>(__builtin_frame_address(0)));
   write_backtrace(caller.pc, caller.frame_pointer);
   machine::power_off(exit_status::kPanic);
 }

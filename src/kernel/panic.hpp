@@ -10,9 +10,11 @@ namespace cairn::kernel {
 struct TrapFrame;
 
 [[noreturn]] void panic(std::string_view message);
-// Stops this CPU for good if another one reports a panic. Called where other CPUs' interrupts are handled, and while
-// waiting for a spin lock.
-void stop_if_panicking();
+// Does the same, and also writes the backtraces of the other CPUs.
+[[noreturn]] void panic_with_all_cpus(std::string_view message);
+// Stops this CPU for good if another one reports a panic. Called where other CPUs' interrupts are handled, with the
+// interrupted place, and while waiting for a spin lock.
+void stop_if_panicking(uint64_t pc, uint64_t frame_pointer);
 
 // Panics because of code that a trap has interrupted: like panic(), but also writes that code's registers, and the
 // backtrace is that code's.

@@ -69,6 +69,10 @@ def port_tests(machine):
     result = boot(machine, "backtrace=short", typed=b"panic\r")
     frames = result.log.count(b"\n  #")
     check(f"{machine}: panic with a short backtrace", b"kernel panic" in result.log and 0 < frames <= 8, result)
+    result = boot(machine, "test=hang", cpus=2, timeout=60)
+    lost = b"has not taken its timer's interrupt for two seconds" in result.log and not result.timed_out
+    stacks = b"hang" in result.log if machine != "virt" else b" does not answer" in result.log
+    check(f"{machine}: a CPU that hangs", lost and stacks and b", which reports the panic:" in result.log, result)
     for line, reason in [("log=loud", b"`log=loud`: `log` takes LEVEL"), ("cpus=1 cpus=1", b"`cpus` is given twice"),
                          ("colour=red", b"`colour=red`: there is no such option; the options are paging log cpus")]:
         result = boot(machine, line)

@@ -47,6 +47,9 @@ class Core {
   // waits without end. Other CPUs set it to 0 when they interrupt the CPU because a fiber is ready. All CPUs may read
   // it without the lock.
   std::atomic<uint64_t> wait_end{0};
+  // The time for which the timer's interrupt was requested, in nanoseconds since boot; kNever: it was not requested.
+  // All CPUs may read it without the lock.
+  std::atomic<uint64_t> timer_time{kNever};
   LongestDelay delay;  // the longest so far
 
   [[nodiscard]] bool is_idle() const { return current == idle; }
@@ -118,24 +121,27 @@ class Core {
   // Requests the timer's interrupt for this time, instead of any earlier request; kNever requests none. Called with
   // interrupts off.
   void program_timer(uint64_t time) {
-    if (time == programmed_) return;
-    programmed_ = time;
+    if (time == timer_time.load(std::memory_order_relaxed)) return;
+    timer_time.store(time, std::memory_order_relaxed);
     machine::set_timer(time == kNever ? kNever : ticks_at(time));
   }
   // Does the same unless the interrupt is already requested for an earlier time.
   void program_timer_before(uint64_t time) {
-    if (time < programmed_) program_timer(time);
+    if (time < timer_time.load(std::memory_order_relaxed)) program_timer(time);
   }
   // Called when the timer's interrupt has come, and before machine::wait_until() replaces the request. Returns the time
   // that was requested.
-  uint64_t forget_timer() { return std::exchange(programmed_, kNever); }
+  uint64_t forget_timer() {
+    const uint64_t time = timer_time.load(std::memory_order_relaxed);
+    timer_time.store(kNever, std::memory_order_relaxed);
+    return time;
+  }
 
  private:
   LastProgram last_program_;
-  uint64_t since_ = 0;            // when the current fiber began to run or was last charged, in nanoseconds since boot
-  uint64_t due_since_ = 0;        // since when another fiber is to run, in nanoseconds since boot; 0: none is
-  uint64_t due_pc_ = 0;           // the interrupted pc at the last call of begin_delay()
-  uint64_t programmed_ = kNever;  // the time for which the timer's interrupt was requested
+  uint64_t since_ = 0;      // when the current fiber began to run or was last charged, in nanoseconds since boot
+  uint64_t due_since_ = 0;  // since when another fiber is to run, in nanoseconds since boot; 0: none is
+  uint64_t due_pc_ = 0;     // the interrupted pc at the last call of begin_delay()
 };
 
 }  // namespace cairn::kernel

@@ -4,7 +4,9 @@
 
 #include "base/assert.hpp"
 #include "kernel/fibers/scheduler_state.hpp"
+#include "kernel/fibers/watchdog.hpp"
 #include "kernel/image.hpp"
+#include "kernel/log/log.hpp"
 #include "kernel/memory/flush_other_cpus.hpp"
 #include "kernel/memory/memory.hpp"
 #include "kernel/panic.hpp"
@@ -56,6 +58,7 @@ namespace {
 [[noreturn]] void run_idle_loop() {
   for (;;) {
     machine::interrupts_off();
+    watch_cpus();
     uint64_t end;
     {
       const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
@@ -210,6 +213,25 @@ void forget_longest_delay() {
   scheduler.forget_longest_delay();
 }
 
+void watch_cpus() {
+  static constinit Watchdog<Cpu::kMaximum> watchdog;
+  static constinit std::atomic<uint64_t> next_look{0};
+  static constinit std::atomic<bool> is_looking{false};
+  const uint64_t now = nanoseconds_since_boot();
+  if (now < next_look.load(std::memory_order_relaxed) || is_looking.exchange(true)) return;
+  const auto lost = watchdog.look(now, all_cores.size(), [](size_t i) {
+    const Core& core = all_cores[i];
+    const uint64_t wait_end = core.wait_end;
+    return wait_end != 0 ? wait_end : core.timer_time.load();
+  });
+  next_look = watchdog.next_look();
+  is_looking = false;
+  if (!lost) return;
+  LogLine message;
+  message << "CPU " << uint64_t{*lost} << " has not taken its timer's interrupt for two seconds";
+  panic_with_all_cpus(message.text());
+}
+
 void reset_timer() {
   const InterruptsOff off;
   const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
@@ -275,12 +297,13 @@ void reschedule(const runtime::MachineFault& where, TrapFrame& frame, uint64_t d
 }  // namespace
 
 void handle_timer_interrupt(const runtime::MachineFault& where, TrapFrame& frame) {
+  watch_cpus();
   reschedule(where, frame, this_core().forget_timer());
 }
 
 void handle_cpu_interrupt(const runtime::MachineFault& where, TrapFrame& frame) {
   this_cpu().interrupts_of_cpus.fetch_add(1, std::memory_order_relaxed);
-  stop_if_panicking();
+  stop_if_panicking(where.pc, frame_pointer_of(frame));
   carry_out_flush_request();
   reschedule(where, frame);
 }

@@ -91,6 +91,10 @@ void handle_cpu_interrupt(const runtime::MachineFault& where, TrapFrame& frame);
 // woken.
 void handle_device_interrupt(const runtime::MachineFault& where, TrapFrame& frame);
 
+// Looks whether every CPU still takes its timer's interrupts (watchdog.hpp), and panics if one does not. Called often,
+// by every CPU; takes no lock.
+void watch_cpus();
+
 // Requests the timer's interrupt for when it is next needed on this CPU. Must be called after the running fiber's
 // limits have changed.
 void reset_timer();

@@ -192,8 +192,11 @@ class Scheduler {
       if (ready_.first() == nullptr) break;
       switch_away();
     }
-    // One CPU wakes up for the next timer. The others wait for an interrupt from another CPU.
+    // One CPU wakes up for the next timer, and to look at the CPUs that have requested their timers' interrupts. The
+    // others wait for an interrupt from another CPU.
     uint64_t end = timers_.next_event();
+    if (std::ranges::any_of(cores(), [](const Core& core) { return core.timer_time != Core::kNever; }))
+      end = std::min(end, nanoseconds_since_boot() + kWatchInterval);
     for (const Core& other : cores()) {
       if (const uint64_t other_end = other.wait_end; other_end != 0 && other_end <= end) end = Fiber::kNever;
     }
@@ -340,7 +343,8 @@ class Scheduler {
     reset_timer();
   }
 
-  static constexpr std::atomic<uint32_t> kShare{0};  // the word for which fibers wait in wait_for_share()
+  static constexpr uint64_t kWatchInterval = 500'000'000;  // nanoseconds
+  static constexpr std::atomic<uint32_t> kShare{0};        // the word for which fibers wait in wait_for_share()
 
   RunQueue ready_;
   TimerWheel timers_;

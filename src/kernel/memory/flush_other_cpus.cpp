@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "base/sync/spin_lock.hpp"
+#include "kernel/fibers/scheduler.hpp"
 #include "kernel/machine.hpp"
 #include "kernel/panic.hpp"
 #include "kernel/trap/cpu.hpp"
@@ -57,6 +58,8 @@ void begin_to_take_flush_requests() {
 
 void cairn::while_spin_lock_is_taken() {
   kernel::machine::relax();
-  kernel::stop_if_panicking();
+  kernel::stop_if_panicking(reinterpret_cast<uint64_t>(__builtin_return_address(0)),
+                            reinterpret_cast<uint64_t>(__builtin_frame_address(0)));
+  kernel::watch_cpus();
   kernel::carry_out_flush_request();
 }

@@ -7,6 +7,7 @@
 #include "kernel/testing/bench/bench.hpp"
 #include "kernel/testing/cpus.hpp"
 #include "kernel/testing/fairness.hpp"
+#include "kernel/testing/hanging_fiber.hpp"
 #include "kernel/testing/injection.hpp"
 #include "kernel/testing/kills.hpp"
 #include "kernel/testing/scripts.hpp"
@@ -19,13 +20,14 @@ namespace {
 using std::string_view_literals::operator""sv;
 
 bool takes_test(std::string_view value) {
-  constexpr std::array kTests = {"all"sv, "echo"sv, "cpus"sv, "kills"sv, "injection"sv, "bench"sv, "fairness"sv};
+  constexpr std::array kTests = {"all"sv,       "echo"sv,  "cpus"sv,     "kills"sv,
+                                 "injection"sv, "bench"sv, "fairness"sv, "hang"sv};
   return std::ranges::find(kTests, value) != kTests.end();
 }
 bool takes_number(std::string_view value) { return parse_number(value).has_value(); }
 
 constexpr std::array kOptions = {
-    BootOption{"test", "all, echo, cpus, kills, injection, bench or fairness", takes_test},
+    BootOption{"test", "all, echo, cpus, kills, injection, bench, fairness or hang", takes_test},
     BootOption{"kills", "a number", takes_number},  // how many programs test=kills kills
     BootOption{"bench", "instructions or times",    // of test=bench (bench/bench.hpp)
                [](std::string_view value) { return value == "instructions" || value == "times"; }},
@@ -45,6 +47,7 @@ std::optional<int> run_tests(std::string_view command_line) {
   if (test == "cpus") return run_cpu_tests();
   if (test == "kills") return run_kill_tests(command_line);
   if (test == "fairness") return run_fairness_tests();
+  if (test == "hang") return run_hanging_fiber();
   if (test == "bench") return run_benchmarks(command_line);
   return std::nullopt;
 }

@@ -28,7 +28,10 @@ struct Cpu {
   std::atomic<bool> takes_flush_requests{false};  // whether other CPUs may ask this one to flush translations
   std::atomic<bool> must_flush{false};            // whether a CPU has asked, and waits for this one to flush
   std::atomic<uint64_t> interrupts_of_cpus{0};    // the number of interrupts that CPUs have sent to this one
-  CpuTables tables;                               // the tables that the CPU itself reads when it enters a trap
+  // Where the CPU was when another one's panic stopped it; the frame pointer is set first, and 0 means that it runs.
+  uint64_t stopped_frame_pointer = 0;
+  std::atomic<uint64_t> stopped_pc{0};
+  CpuTables tables;  // the tables that the CPU itself reads when it enters a trap
 };
 
 // The context of the running fiber. It is found by one instruction, so that preemption cannot come in between; and it

@@ -27,6 +27,8 @@ void accept_interrupts() { CAIRN_CSR_SET(sie, 1 << 1); }  // software interrupts
 
 void send_interrupt(const Cpu& cpu) { interrupt(cpu.hardware_id); }
 
+void send_unmaskable_interrupt(const Cpu&) {}
+
 // The root table maps the kernel's half only, so the physical address of the code that turns translation on is not
 // mapped. The next instruction there faults, and the trap vector leads to the high address (entry.S).
 Result<uint64_t> make_start_tables() {

@@ -26,7 +26,7 @@ constexpr uint64_t kApicEnable = 1 << 11;
 constexpr uint32_t kSoftwareEnable = 0x100;  // in the register `spurious`
 
 // Parts of an interrupt command [sdm 3A 12.6.1].
-constexpr uint32_t kInit = 5 << 8, kStartUp = 6 << 8, kIsPending = 1 << 12, kAssert = 1 << 14;
+constexpr uint32_t kNonMaskable = 4 << 8, kInit = 5 << 8, kStartUp = 6 << 8, kIsPending = 1 << 12, kAssert = 1 << 14;
 
 // The delay between the reset of a CPU and the start-up command, in nanoseconds [sdm 3A 10.4.4.1].
 constexpr uint64_t kAfterInit = 10'000'000;
@@ -76,6 +76,8 @@ void accept_interrupts() {
 }
 
 void send_interrupt(const Cpu& cpu) { send_command(cpu.hardware_id, kAssert | kCallVector); }
+
+void send_unmaskable_interrupt(const Cpu& cpu) { send_command(cpu.hardware_id, kAssert | kNonMaskable); }
 
 // The tables map the kernel's half, and one to one the code of entry.S, because that code turns translation on. The
 // tables and the copy of the real-mode code lie in the start pages below 1 MiB: first the code, then a page for the

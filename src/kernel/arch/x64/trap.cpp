@@ -185,6 +185,7 @@ extern "C" void cairn_trap(TrapFrame& frame) {
     case 0:  // also the overflow of a division
       fault.machine.kind = runtime::FaultKind::arithmetic;
       break;
+    case 2: stop_if_panicking(frame.pc, frame_pointer_of(frame)); panic_at(fault.name, frame);
     case 6: fault.machine.kind = runtime::FaultKind::illegal_instruction; break;
     case 12:  // access by the stack pointer to an address that is not canonical
     case 13:  // an access by another register to such an address
