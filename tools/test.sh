@@ -123,6 +123,7 @@ job "structure/sizes (self test)" tests/structure/sizes.sh
 job "structure/seeded faults" fuzz/diff/seeded/run.sh --check
 job "structure/seeded faults of files" fuzz/files/seeded/run.sh --check
 job "structure/seeded faults of memory" fuzz/memory/seeded/run.sh --check
+job "structure/seeded faults of fibers" fuzz/fibers/seeded/run.sh --check
 unit_tests host
 [ -z "${sanitized-}" ] || unit_tests host-sanitize
 # ThreadSanitizer checks the tests that have several threads.
