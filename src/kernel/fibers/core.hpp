@@ -47,7 +47,7 @@ class Core {
   // waits without end. Other CPUs set it to 0 when they interrupt the CPU because a fiber is ready. All CPUs may read
   // it without the lock.
   std::atomic<uint64_t> wait_end{0};
-  // The time for which the timer's interrupt was requested, in nanoseconds since boot; kNever: it was not requested.
+  // The time for which the timer's interrupt is requested, in nanoseconds since boot; kNever: it is not requested.
   // All CPUs may read it without the lock.
   std::atomic<uint64_t> timer_time{kNever};
   LongestDelay delay;  // the longest so far
@@ -118,16 +118,12 @@ class Core {
   }
   [[nodiscard]] bool is_over_limit() const { return has_limit() && nanoseconds_since_boot() >= limit(); }
 
-  // Requests the timer's interrupt for this time, instead of any earlier request; kNever requests none. Called with
-  // interrupts off.
+  // Requests the timer's interrupt for this time; kNever requests none. If it is requested for an earlier time, that
+  // stays: setting the timer costs more than an interrupt that comes too early now and then. Called with interrupts off.
   void program_timer(uint64_t time) {
-    if (time == timer_time.load(std::memory_order_relaxed)) return;
+    if (time >= timer_time.load(std::memory_order_relaxed)) return;
     timer_time.store(time, std::memory_order_relaxed);
-    machine::set_timer(time == kNever ? kNever : ticks_at(time));
-  }
-  // Does the same unless the interrupt is already requested for an earlier time.
-  void program_timer_before(uint64_t time) {
-    if (time < timer_time.load(std::memory_order_relaxed)) program_timer(time);
+    machine::set_timer(ticks_at(time));
   }
   // Called when the timer's interrupt has come, and before machine::wait_until() replaces the request. Returns the time
   // that was requested.

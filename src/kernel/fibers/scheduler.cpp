@@ -265,7 +265,7 @@ void reschedule_kernel(uint64_t pc, uint64_t due) {
   HeldLocks& held = this_context().held_locks;
   if (!held.has_spin_lock()) return preempt_kernel();
   held.set_preemption_due(true);
-  core.program_timer_before(nanoseconds_since_boot() + Core::kRetry);
+  core.program_timer(nanoseconds_since_boot() + Core::kRetry);
 }
 
 // Handles an interrupt of guest code.

@@ -111,12 +111,7 @@ class TimerWheel {
     return (timer.deadline_ >> kGranuleBits) + ((timer.deadline_ & ((uint64_t{1} << kGranuleBits) - 1)) != 0 ? 1 : 0);
   }
 
-  [[nodiscard]] unsigned lowest_level() const {
-    for (unsigned level = 0; level < kLevels; ++level) {
-      if (occupied_[level] != 0) return level;
-    }
-    return kLevels;
-  }
+  [[nodiscard]] unsigned lowest_level() const { return static_cast<unsigned>(std::countr_zero(levels_)); }
   [[nodiscard]] unsigned first_slot(unsigned level) const {
     return static_cast<unsigned>(std::countr_zero(occupied_[level]));
   }
@@ -140,6 +135,7 @@ class TimerWheel {
       timer.next_ = timer.previous_ = &timer;
       ring = &timer;
       occupied_[level] |= uint64_t{1} << slot;
+      levels_ |= 1U << level;
       return;
     }
     timer.next_ = ring;
@@ -152,6 +148,7 @@ class TimerWheel {
     if (timer.next_ == &timer) {
       ring = nullptr;
       occupied_[timer.level_] &= ~(uint64_t{1} << timer.slot_);
+      if (occupied_[timer.level_] == 0) levels_ &= ~(1U << timer.level_);
     } else {
       timer.previous_->next_ = timer.next_;
       timer.next_->previous_ = timer.previous_;
@@ -162,6 +159,7 @@ class TimerWheel {
 
   uint64_t present_ = 0;  // the present, in granules: timers that end before it are no longer in the wheel
   uint64_t count_ = 0;
+  uint32_t levels_ = 1U << kLevels;           // a bit for each level that has timers, and one above them
   std::array<uint64_t, kLevels> occupied_{};  // a bit for each slot
   std::array<std::array<Timer*, kSlots>, kLevels> rings_{};
 };
