@@ -101,6 +101,87 @@ console 'wait say\rlog program say\rlog error\rlevel warning,fibers=debug\rlevel
 expect log 0 '^[0-9]+ +CPU 0 +info +program +say program 1 `say` starts' '^`loud` is neither a level' \
   '^kernel=warning,memory=warning,fibers=debug,'
 
+# Programs that are asked to stop, and pipelines of programs.
+cat >"$scratch/work.c" <<'END'
+#include <cairn_system.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+int main(int count, char** words) {
+  static char buffer[3000];
+  const char* const what = count > 1 ? words[1] : "";
+  long bytes = 0;
+  ssize_t n;
+  if (strcmp(what, "poll") == 0) {
+    while (cairn_stop_requested(50000000) != 0) continue;
+    fprintf(stderr, "asked to stop\n");
+  } else if (strcmp(what, "write") == 0) {
+    memset(buffer, 'y', sizeof buffer);
+    for (long left = atol(words[2]); left != 0; left -= n) {
+      n = write(1, buffer, left < (long)sizeof buffer ? (size_t)left : sizeof buffer);
+      if (n < 0) {
+        write(2, buffer, (size_t)snprintf(buffer, sizeof buffer, "write: %s\n", strerror(errno)));
+        return 3;
+      }
+    }
+  } else if (strcmp(what, "copy") == 0) {
+    while ((n = read(0, buffer, sizeof buffer)) > 0) write(1, buffer, (size_t)n);
+  } else if (strcmp(what, "count") == 0) {
+    while ((n = read(0, buffer, sizeof buffer)) > 0) bytes += n;
+    printf("%ld bytes, then %s\n", bytes, n == 0 ? "the end" : "an error");
+    return 4;
+  } else if (strcmp(what, "head") == 0) {
+    printf("%ld bytes are enough\n", (long)read(0, buffer, 7));
+  }
+  return 0;
+}
+END
+cat >"$scratch/p.toml" <<'END'
+[[program]]
+name = "loop"
+module = "loop.wat"
+[[program]]
+name = "work"
+module = "work.c"
+[[program]]
+name = "polite"
+module = "work.c"
+arguments = ["poll"]
+restart = "always"
+[[program]]
+name = "again"
+module = "work.c"
+restart = "always"
+END
+console 'wait work\rsto\t polite 1000\rstop again 1000\rrun work poll &\rstop work 1000\rstop loop 1\rps\r'\
+'stop nobody\rstop loop x\rlog warning\rpoweroff\r' --cpus 2 "$scratch/p.toml"
+expect stop 0 '^\[polite\] asked to stop' '^\[work\] asked to stop' '^\[loop\] cairn: the program was killed' \
+  '^0 +loop +ended +1 +137 ' '^2 +polite +ended +1 +0 ' '^3 +again +ended +[0-9]+ +0 ' \
+  '^no program `nobody` was started' '^`x` is no number of seconds'
+grep -q 'on its account' "$scratch/out" && bad stop/account "$(grep 'on its account' "$scratch/out")" || ok
+
+# A machine that is switched off asks its programs to stop, and does not wait for long.
+console 'wait work\rpoweroff\r' --cpus 2 "$scratch/p.toml"
+expect stop/poweroff 0 '^\[polite\] asked to stop'
+
+# The last of three programs counts what the first has written. A writer ends when its reader has ended, and a reader
+# when it is asked to stop. Ctrl-C ends all programs of a pipeline.
+line='program 12 .* starts' later='\003ps\rlog warning\rpoweroff\r'
+console 'wait work\rkill loop\rkill polite\rrun work write 1000003 | work copy | work count\r'\
+'run work write 2000000000 | work head\rrun work write 1 | nobody\rrun work | | work\rrun | work\r'\
+'run loop | work count &\rps\rstop 10 1000\rkill 9\rrun loop | work copy\r' --cpus 2 "$scratch/p.toml"
+later=
+expect pipeline 0 '^\[work\] 1000003 bytes, then the end' '^`work` ended with status 4' \
+  '^\[work\] 7 bytes are enough' '^\[work\] write: Broken pipe' 'has no program `nobody`' '^a program is missing' \
+  '^numbers 9 10' '^9 +loop +runs' '^10 +work +runs' '^\[work\] 0 bytes, then the end' '^\^C' \
+  '^`work` ended with status 137'
+grep -q 'on its account' "$scratch/out" && bad pipeline/account "$(grep 'on its account' "$scratch/out")" || ok
+[ "$(grep -c '^a program is missing' "$scratch/out")" -eq 2 ] && ok || bad pipeline/mistakes "$(cat "$scratch/out")"
+awk '/\^C/ { seen = 1 } seen && /^1[12] +(loop|work) / { found = 1 } END { exit found }' "$scratch/out" && ok ||
+  bad pipeline/interrupt "$(tail -n 20 "$scratch/out")"
+
 # A machine that reboots prompts again. (Its firmware would take keys that are typed earlier.)
 line='^cairn> ' later='poweroff\r' times=2
 console 'reboot\r'

@@ -10,6 +10,7 @@
 #include "runtime/time_limit.hpp"
 #include "wasi/null_file.hpp"
 #include "wasi/system/children.hpp"
+#include "wasi/system/stop_file.hpp"
 
 namespace cairn::kernel {
 namespace {
@@ -31,11 +32,31 @@ Result<void> fill_file_system(const BundledProgram& program, wasi::MemoryFileSys
   return files.add_standard_files(without_slash(program.config.standard_files));
 }
 
+// Adds a file as standard input, which ends when the program is asked to stop. Returns false if there is no room.
+bool add_input(std::unique_ptr<wasi::File> file, wasi::Context& context) {
+  if (context.stop_flag() == nullptr) return context.add_stream(std::move(file), wasi::FileType::unknown);
+  Ref<wasi::Descriptor> source = wasi::make_descriptor();
+  if (!source) return false;
+  source->file = std::move(file);
+  return context.add_stream(try_make_unique<wasi::StopFile>(std::move(source), *context.stop_flag()),
+                            wasi::FileType::unknown);
+}
+
 // Adds the descriptors with which the program starts.
-Result<void> add_descriptors(const ProgramJob& job, wasi::MemoryFileSystem& files, wasi::Context& context) {
+Result<void> add_descriptors(const ProgramJob& job, RunningProgram& running) {
+  wasi::MemoryFileSystem& files = *running.files;
+  wasi::Context& context = running.context;
   bool has_all = true;
   constexpr Port kStreams[] = {Port::standard_input, Port::standard_output, Port::standard_error};
   for (size_t i = 0; i < 3; ++i) {
+    if (i == 0 && running.streams.input) {
+      has_all &= add_input(std::move(running.streams.input), context);
+      continue;
+    }
+    if (i == 1 && running.streams.output) {
+      has_all &= context.add_stream(std::move(running.streams.output), wasi::FileType::unknown);
+      continue;
+    }
     if (i == 0 && !job.program.config.has_input) {
       has_all &= context.add_stream(try_make_unique<wasi::NullFile>(), wasi::FileType::unknown);
       continue;
@@ -66,12 +87,13 @@ Result<wasi::ProgramResult> run_program(const ProgramJob& job, RunningProgram& r
   wasi::Context& context = running.context;
   context.arguments = config.arguments;
   context.environment = config.environment;
+  if (job.stop_flag != nullptr) context.set_stop_flag(*job.stop_flag);
   if (config.allows_system && job.services != nullptr) {
     auto children = try_make_unique<wasi::Children>(context, job.engine, *job.services, config.name);
     if (!children) return fail(cairn::out_of_memory("the capability to start programs"));
     context.set_children(std::move(children));
   }
-  CAIRN_TRY(add_descriptors(job, *running.files, context));
+  CAIRN_TRY(add_descriptors(job, running));
 
   const wasi::ProgramOptions options{.invoke = config.invoke, .trap_unknown_imports = config.trap_unknown_imports};
   auto module = CAIRN_TRY(job.module.get(job.engine, running.system, context.allowances(), times));

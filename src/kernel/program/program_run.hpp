@@ -1,6 +1,8 @@
 // One run of a program of the boot bundle.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -8,6 +10,7 @@
 #include "kernel/program/bundle.hpp"
 #include "kernel/program/system.hpp"
 #include "wasi/context.hpp"
+#include "wasi/interface/file.hpp"
 #include "wasi/memory_files/memory_file_system.hpp"
 #include "wasi/program.hpp"
 #include "wasi/supervision/limited_run.hpp"
@@ -16,11 +19,17 @@
 
 namespace cairn::kernel {
 
+// Files that a program has as standard streams instead of the console. Null stands for the console.
+struct ProgramStreams {
+  std::unique_ptr<wasi::File> input, output;
+};
+
 // The objects that a program has for itself while it runs. Programs share the engine and modules.
 struct RunningProgram {
   explicit RunningProgram(Allowances& allowances) : context(system, allowances) {}
 
   KernelSystem system;
+  ProgramStreams streams;  // until they are in the context
   std::unique_ptr<wasi::MemoryFileSystem> files;
   wasi::Context context;
   std::unique_ptr<wasi::Program> program;
@@ -32,7 +41,8 @@ struct ProgramJob {
   wasi::SharedModule& module;
   const BundledProgram& program;
   const BootConfig& boot;
-  wasi::ProgramServices* services = nullptr;  // null: the program cannot start others
+  wasi::ProgramServices* services = nullptr;         // null: the program cannot start others
+  const std::atomic<uint32_t>* stop_flag = nullptr;  // not 0 when the program was asked to stop; null: nobody can ask
 
   // The name at the beginning of each line of output; empty if lines are not marked.
   [[nodiscard]] std::string_view mark() const { return boot.marks_output ? program.config.name : std::string_view(); }

@@ -28,8 +28,12 @@ class ProgramFiber final : private ProgramAccount, public Fiber {
   ProgramFiber(Supervisor& supervisor, uint32_t number, const BundledProgram& program)
       : supervisor_(supervisor),
         number_(number),
-        job_{*supervisor.engine_, *supervisor.modules_[program.config.module], program, supervisor.bundle_.config,
-             &supervisor},
+        job_{*supervisor.engine_,
+             *supervisor.modules_[program.config.module],
+             program,
+             supervisor.bundle_.config,
+             &supervisor,
+             &stop_requested_},
         allowances_(program.config.limits) {
     allowances_[Limit::files].lower(memory_statistics().total / 2);
     if (program.config.limits.is_given(Limit::cpu_share))
@@ -37,9 +41,10 @@ class ProgramFiber final : private ProgramAccount, public Fiber {
     set_weight(job_.program.config.weight);
   }
   // Runs a program that is no program of the bundle.
-  ProgramFiber(Supervisor& supervisor, uint32_t number, std::unique_ptr<BundledProgram> program)
+  ProgramFiber(Supervisor& supervisor, uint32_t number, std::unique_ptr<BundledProgram> program, ProgramStreams streams)
       : ProgramFiber(supervisor, number, *program) {
     own_program_ = std::move(program);
+    streams_ = std::move(streams);
   }
 
   // Makes the program's account, and promises its minimum of memory. Called before the fiber is started.
@@ -53,7 +58,14 @@ class ProgramFiber final : private ProgramAccount, public Fiber {
                                                    " of memory"));
   }
   [[nodiscard]] const ProgramJob& job() const { return job_; }
-  void kill() { kill_switch_.kill(); }
+  void kill() {
+    kill_switch_.kill();
+    request_stop();
+  }
+  void request_stop() {
+    stop_requested_.store(1, std::memory_order_release);
+    unpark(stop_requested_);
+  }
   [[nodiscard]] std::optional<uint64_t> use_of(Limit limit) {
     switch (limit) {
       case Limit::memory: return state_of(ProgramAccount::get()).total << kPageBits;
@@ -92,7 +104,8 @@ class ProgramFiber final : private ProgramAccount, public Fiber {
     const wasi::ProgramEnd end = wasi::supervise(
         system, config.restart, [&] { return run_program(); },
         [&](const wasi::ProgramEnd& ended, std::optional<uint64_t> delay) { note_run(ended, delay); },
-        [&](uint64_t delay) { return kill_switch_.wait(delay); });
+        [&](uint64_t delay) { return wait_for_next_run(delay); });
+    forget_minimum();
     if (own_program_ == nullptr) supervisor_.note_end(number_, end.status);
   }
 
@@ -104,15 +117,27 @@ class ProgramFiber final : private ProgramAccount, public Fiber {
     begin_run();
     allowances_.forget_refusals();
     running_ = try_make_unique<RunningProgram>(allowances_);
+    if (running_) running_->streams = std::move(streams_);
     const auto run = running_ ? run_once(job_, *running_, times, kill_switch_)
                               : wasi::LimitedRun::failed(cairn::out_of_memory("a program"));
+    streams_ = {};  // if the program has not got them, others must see their ends
     if (!run.result || run.result->trap) {
       running_.reset();  // the message may need the memory
       if (!run.time_end || run.time_end == runtime::TimeEnd::memory_limit) report_limits();
     }
     report_end(run, job_.mark());
     if (supervisor_.is_main(number_)) supervisor_.main_times_ = times;
-    return wasi::program_end(run);
+    wasi::ProgramEnd end = wasi::program_end(run);
+    if (is_asked_to_stop() && end.kind != wasi::EndKind::killed) end.kind = wasi::EndKind::stopped;
+    return end;
+  }
+
+  [[nodiscard]] bool is_asked_to_stop() const { return stop_requested_.load(std::memory_order_acquire) != 0; }
+  // Waits for this number of nanoseconds. Returns false at once when the program is killed or asked to stop.
+  bool wait_for_next_run(uint64_t delay) {
+    const uint64_t deadline = nanoseconds_since_boot() + delay;
+    while (!is_asked_to_stop() && nanoseconds_since_boot() < deadline) (void)park(stop_requested_, deadline);
+    return !is_asked_to_stop();
   }
 
   void note_run(const wasi::ProgramEnd& end, std::optional<uint64_t> delay) {
@@ -131,15 +156,16 @@ class ProgramFiber final : private ProgramAccount, public Fiber {
     } else {
       running_.reset();
       end_run();
-      if (!delay) forget_minimum();
     }
   }
 
   Supervisor& supervisor_;
   uint32_t number_;
+  std::atomic<uint32_t> stop_requested_ = 0;
   ProgramJob job_;
   Allowances allowances_;
   std::optional<CpuShare> share_;
+  ProgramStreams streams_;  // for the first run
   std::unique_ptr<RunningProgram> running_;
   wasi::KillSwitch kill_switch_;
   std::unique_ptr<BundledProgram> own_program_;  // null for a program of the bundle
@@ -226,14 +252,15 @@ void Supervisor::start_all() {
   }
 }
 
-Result<uint32_t> Supervisor::start_another(const BundledProgram& program, std::span<const std::string_view> arguments) {
+Result<uint32_t> Supervisor::start_another(const BundledProgram& program, std::span<const std::string_view> arguments,
+                                           ProgramStreams streams) {
   std::unique_ptr<BundledProgram> copy = try_make_unique<BundledProgram>(program);
   if (!copy || !fibers_.try_reserve(fibers_.size() + 1)) return fail(cairn::out_of_memory("a program"));
   copy->config.arguments = {copy->config.name};
   copy->config.arguments.insert(copy->config.arguments.end(), arguments.begin(), arguments.end());
   copy->config.restart = Restart::never;
   const uint32_t number = started_++;
-  auto fiber = try_make_unique<ProgramFiber>(*this, number, std::move(copy));
+  auto fiber = try_make_unique<ProgramFiber>(*this, number, std::move(copy), std::move(streams));
   if (!fiber) return fail(cairn::out_of_memory("a program"));
   CAIRN_TRY(fiber->open_account());
   // The text of an error would lie on the program's account, which must be empty when the fiber is destroyed.
@@ -247,6 +274,8 @@ ProgramStatus Supervisor::status(size_t index) const { return fibers_[index]->st
 std::optional<uint64_t> Supervisor::use_of(size_t index, Limit limit) const { return fibers_[index]->use_of(limit); }
 
 void Supervisor::kill(size_t index) { fibers_[index]->kill(); }
+
+void Supervisor::request_stop(size_t index) { fibers_[index]->request_stop(); }
 
 bool Supervisor::wait(size_t index, uint64_t deadline) { return join(*fibers_[index], deadline); }
 

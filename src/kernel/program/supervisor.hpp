@@ -12,6 +12,7 @@
 #include "base/result.hpp"
 #include "base/try_vector.hpp"
 #include "kernel/program/bundle.hpp"
+#include "kernel/program/program_run.hpp"
 #include "runtime/engine.hpp"
 #include "runtime/guarded.hpp"
 #include "wasi/program.hpp"
@@ -54,8 +55,9 @@ class Supervisor final : private wasi::ProgramServices {
   // Starts all programs of the bundle.
   void start_all();
   // Starts another program with the module, the files and the limits of a program of the bundle. `arguments` follow the
-  // name. It is never started again. Returns its number.
-  Result<uint32_t> start_another(const BundledProgram& program, std::span<const std::string_view> arguments);
+  // name. It is never started again. Returns its number. `streams` are destroyed when the program ends.
+  Result<uint32_t> start_another(const BundledProgram& program, std::span<const std::string_view> arguments,
+                                 ProgramStreams streams = {});
   [[nodiscard]] const Bundle& bundle() const { return bundle_; }
   // How many programs have been started and not been forgotten. The functions below take the index of one of them.
   // The programs' numbers (ProgramStatus::number) need not be consecutive.
@@ -64,6 +66,9 @@ class Supervisor final : private wasi::ProgramServices {
   // How much of what a limit bounds the program has in use; nothing if nobody counts that.
   [[nodiscard]] std::optional<uint64_t> use_of(size_t index, Limit limit) const;
   void kill(size_t index);
+  // Asks the program to end: `stop_requested` says so to it, and a pipe that is its standard input ends. It is not
+  // started again.
+  void request_stop(size_t index);
   // Waits until the program has ended for good, until the deadline (nanoseconds since boot) at most. Returns whether it
   // has ended.
   bool wait(size_t index, uint64_t deadline);

@@ -68,13 +68,16 @@ constexpr Command kCommands[] = {
      [](Shell& shell, Words) { shell.programs().show_running(); }},
     {"top", "", "shows their shares of the CPUs each second, until a key is pressed", 0, 0,
      [](Shell& shell, Words) { shell.programs().show_shares(); }},
-    {"run", "PROGRAM [ARGUMENT].. [&]",
-     "starts a program of the bundle once more, and waits for it unless & ends the line", 1, kMany,
-     [](Shell& shell, Words words) { shell.programs().start(words); }},
+    {"run", "PROGRAM [ARGUMENT].. [| ..] [&]",
+     "starts a program of the bundle once more, and waits for it unless & ends the line; `|` gives its output to a "
+     "further program",
+     1, kMany, [](Shell& shell, Words words) { shell.programs().start(words); }},
     {"wait", "PROGRAM", "waits until a program has ended", 1, 1,
      [](Shell& shell, Words words) { shell.programs().wait(words[0]); }},
     {"kill", "PROGRAM", "ends a program, whatever it does", 1, 1,
      [](Shell& shell, Words words) { shell.programs().kill(words[0]); }},
+    {"stop", "PROGRAM [SECONDS]", "asks a program to end, and kills it after 5 or so many seconds", 1, 2,
+     [](Shell& shell, Words words) { shell.programs().stop(words); }},
     {"limits", "PROGRAM", "shows the limits of a program, and what it has in use", 1, 1,
      [](Shell& shell, Words words) { shell.programs().show_limits(words[0]); }},
     {"mem", "", "shows how much memory is in use", 0, 0, [](Shell&, Words) { show_memory(); }},
@@ -88,8 +91,16 @@ constexpr Command kCommands[] = {
      [](Shell&, Words) { print_line("Cairn, a WebAssembly operating system"); }},
     {"panic", "", "stops the kernel as a bug would", 0, 0, [](Shell&, Words) { panic("asked for in the shell"); }},
     {"overflow", "", "overflows the kernel's stack as a bug would", 0, 0, [](Shell&, Words) { go_down(0); }},
-    {"poweroff", "", "switches the machine off", 0, 0, [](Shell&, Words) { machine::power_off(0); }},
-    {"reboot", "", "starts the machine anew", 0, 0, [](Shell&, Words) { machine::restart(); }},
+    {"poweroff", "", "asks all programs to end, and switches the machine off after a second at most", 0, 0,
+     [](Shell& shell, Words) {
+       shell.programs().stop_all();
+       machine::power_off(0);
+     }},
+    {"reboot", "", "asks all programs to end, and starts the machine anew after a second at most", 0, 0,
+     [](Shell& shell, Words) {
+       shell.programs().stop_all();
+       machine::restart();
+     }},
 };
 
 const Command* find_command(std::string_view name) {
@@ -102,10 +113,10 @@ void Shell::show_help(Words words) {
     if (!words.empty() && words[0] != command.name) continue;
     LogLine usage;
     usage << command.name << " " << command.arguments;
-    print_line("  ", Column(usage.text(), 30), command.help);
+    print_line("  ", Column(usage.text(), 36), command.help);
   }
   if (words.empty()) {
-    print_line("  PROGRAM is a name or a number of `ps`. Ctrl-C ends the program that `run` waits for, Tab completes,");
+    print_line("  PROGRAM is a name or a number of `ps`. Ctrl-C kills the programs that `run` waits for, Tab completes,");
     print_line("  the arrow keys edit the line and recall earlier ones. Ctrl-A X leaves QEMU.");
   } else if (find_command(words[0]) == nullptr) {
     print_line("there is no command `", words[0], "`");

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <atomic>
-#include <cstdint>
 
 #include "runtime/guarded.hpp"
 #include "runtime/time_limit.hpp"
@@ -14,13 +13,12 @@ class KillSwitch {
   // Ends the program: its guest code and its waits, including those that begin later. Any thread may call it, at any
   // time.
   void kill() {
-    killed_.store(1, std::memory_order_release);
-    platform::Platform::unpark(killed_);
+    killed_.store(true, std::memory_order_release);
     limit_.with([](runtime::TimeLimit* limit) {
       if (limit != nullptr) limit->kill();
     });
   }
-  [[nodiscard]] bool is_killed() const { return killed_.load(std::memory_order_acquire) != 0; }
+  [[nodiscard]] bool is_killed() const { return killed_.load(std::memory_order_acquire); }
 
   // The functions from here on are called by the program's own thread.
 
@@ -35,18 +33,8 @@ class KillSwitch {
     limit_.with([](runtime::TimeLimit*& current) { current = nullptr; });
   }
 
-  // Waits for this number of nanoseconds. Returns false at once when the program is killed.
-  bool wait(uint64_t nanoseconds) {
-    const uint64_t start = platform::Platform::nanoseconds();
-    for (uint64_t waited = 0; waited < nanoseconds && !is_killed();) {
-      (void)platform::Platform::park(killed_, nanoseconds - waited);
-      waited = platform::Platform::nanoseconds() - start;
-    }
-    return !is_killed();
-  }
-
  private:
-  std::atomic<uint32_t> killed_ = 0;
+  std::atomic<bool> killed_ = false;
   runtime::Guarded<runtime::TimeLimit*, LockRank::kill_switch> limit_{nullptr};
 };
 

@@ -14,6 +14,7 @@ enum class EndKind : uint8_t {
   failure,   // another exit status, a trap, a reached limit, or no memory to start
   hopeless,  // the module cannot be run, so another attempt would fail in the same way
   killed,    // somebody has killed the program, so it is not started again
+  stopped,   // it was asked to stop before it ended, so it is not started again
 };
 
 struct ProgramEnd {

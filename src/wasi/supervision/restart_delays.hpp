@@ -25,7 +25,8 @@ class RestartDelays {
   // Returns how long to wait before the next run, or nothing if the program has ended for good. `run` is how many
   // nanoseconds the run that has ended took.
   std::optional<uint64_t> after(EndKind end, uint64_t run) {
-    if (restart_ == Restart::never || end == EndKind::hopeless || end == EndKind::killed) return std::nullopt;
+    if (restart_ == Restart::never || end == EndKind::hopeless) return std::nullopt;
+    if (end == EndKind::killed || end == EndKind::stopped) return std::nullopt;
     if (restart_ == Restart::on_failure && end == EndKind::success) return std::nullopt;
     if (run >= kGoodRun) next_ = kShortest;
     const uint64_t delay = next_;

@@ -32,7 +32,7 @@ TEST(RestartDelays, AGoodRunMakesTheNextDelayShort) {
 }
 
 TEST(RestartDelays, ThePolicyDecides) {
-  for (const EndKind end : {EndKind::success, EndKind::failure, EndKind::hopeless, EndKind::killed}) {
+  for (const EndKind end : {EndKind::success, EndKind::failure, EndKind::hopeless, EndKind::killed, EndKind::stopped}) {
     const bool restarts_always = end == EndKind::success || end == EndKind::failure;
     EXPECT_FALSE(RestartDelays(Restart::never).after(end, 0).has_value());
     EXPECT_EQ(RestartDelays(Restart::on_failure).after(end, 0).has_value(), end == EndKind::failure);
