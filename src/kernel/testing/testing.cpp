@@ -21,6 +21,7 @@
 #include "kernel/testing/kills.hpp"
 #include "kernel/testing/page_rights.hpp"
 #include "kernel/testing/several_cpus.hpp"
+#include "kernel/testing/stops.hpp"
 #include "kernel/time/clock.hpp"
 #include "kernel/trap/trap.hpp"
 #include "platform/platform.hpp"
@@ -277,6 +278,7 @@ constexpr KernelTest kTests[] = {{"heap", test_heap},
                                  {"starts_and_ends", test_starts_and_ends},
                                  {"compiling_on_cpus", test_compiling_on_cpus},
                                  {"kills", test_kills},
+                                 {"stops", test_stops},
                                  {"switch", measure_switch}};
 
 }  // namespace
