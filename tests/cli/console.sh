@@ -77,7 +77,8 @@ expect empty 0 '^  kill PROGRAM  .*ends a program' '^up [0-9]+ ms' '^Cairn, a We
   '^CPUs: 1;' '^no program was started' '^there are no programs' 'has no program `x`'
 
 console 'wait say\rps\rmem\rlimits loop\rkill loop\rps\rpoweroff\r' --cpus 2 "$scratch/s.toml"
-expect system 0 '^(cairn> )?\[say\] 1 words, the last is say' '^0 +loop +runs +1 +- +[0-9]+ ms' '^1 +say +ended +1 +0 +' \
+expect system 0 '^(cairn> )?\[say\] 1 words, the last is say' '^0 +loop +runs +1 +- +[0-9]+ ms' \
+  '^1 +say +ended +1 +0 +' \
   '^the system +[0-9]+ +[0-9]+ +none ' '^loop +[0-9]+ +[0-9]+ +24576 ' '^say +[0-9]+ +[0-9]+ +none ' \
   '^memory +24 MiB +[0-9]+ [KM]iB' '^wall-time +600 s +-' '^fibers +1024 +1$' '^descriptors +4096 +4$' \
   '^files +none +[0-9]+ KiB' '^weight +3' \

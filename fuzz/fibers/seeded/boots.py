@@ -16,6 +16,7 @@ for name, options, line in BOOTS:
     result = boot("microvm", line, **options)
     if result.status == 0:
         continue
-    reasons = [text for text in result.log.decode(errors="replace").splitlines() if "error: test" in text or "panic: " in text]
+    lines = result.log.decode(errors="replace").splitlines()
+    reasons = [text for text in lines if "error: test" in text or "panic: " in text]
     print(f"{name}: {reasons[0] if reasons else 'it hangs' if result.timed_out else 'it ends'}")
     break

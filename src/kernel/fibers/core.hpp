@@ -119,7 +119,8 @@ class Core {
   [[nodiscard]] bool is_over_limit() const { return has_limit() && nanoseconds_since_boot() >= limit(); }
 
   // Requests the timer's interrupt for this time; kNever requests none. If it is requested for an earlier time, that
-  // stays: setting the timer costs more than an interrupt that comes too early now and then. Called with interrupts off.
+  // stays: setting the timer costs more than an interrupt that comes too early now and then. Called with interrupts
+  // off.
   void program_timer(uint64_t time) {
     if (time >= timer_time.load(std::memory_order_relaxed)) return;
     timer_time.store(time, std::memory_order_relaxed);

@@ -42,7 +42,8 @@ void show_memory() {
     LogLine line;
     line << Column(i == 0 ? "the system" : account.name_text(), 20) << Column(kibibytes(account.total).text(), kWidth)
          << Column(kibibytes(account.peak).text(), kWidth)
-         << Column(account.limit >= AccountState::kNoLimit >> kPageBits ? "none" : kibibytes(account.limit).text(), kWidth);
+         << Column(account.limit >= AccountState::kNoLimit >> kPageBits ? "none" : kibibytes(account.limit).text(),
+                   kWidth);
     for (const uint64_t frames : account.frames) line << Column(kibibytes(frames).text(), kWidth);
     print_line(line.text());
   }

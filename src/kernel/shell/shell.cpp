@@ -116,7 +116,8 @@ void Shell::show_help(Words words) {
     print_line("  ", Column(usage.text(), 36), command.help);
   }
   if (words.empty()) {
-    print_line("  PROGRAM is a name or a number of `ps`. Ctrl-C kills the programs that `run` waits for, Tab completes,");
+    print_line(
+        "  PROGRAM is a name or a number of `ps`. Ctrl-C kills the programs that `run` waits for, Tab completes,");
     print_line("  the arrow keys edit the line and recall earlier ones. Ctrl-A X leaves QEMU.");
   } else if (find_command(words[0]) == nullptr) {
     print_line("there is no command `", words[0], "`");
