@@ -199,7 +199,7 @@ class AddressSpace {
     if (segment == nullptr) return false;
     const uint64_t from = std::max(segment->start, start.value);
     const uint64_t end = std::min(segment->end(), start.value + size);
-    decommit({from}, std::min(end, end_of_portion(table_, from)) - from);
+    decommit({from}, end_of_portion(table_, from, end) - from);
     return true;
   }
 
