@@ -13,15 +13,14 @@ done >"$scratch/s.toml"
 (cd "$scratch" && timeout 300 "$cairn" run --target "$target" --cpus 2 --verbose "$@" s.toml) </dev/null \
   >"$scratch/out" 2>"$scratch/err"
 status=$?
+# It is 0 only if each program has ended with 0.
 [ "$status" -eq 0 ] && ok || bad status "exit status $status; stderr: $(tail -c 600 "$scratch/err")"
-# The log's times are seconds since boot. All programs are there at the same time when the first ends after the last has
-# started.
+# The log's times are seconds since boot. (On a slow port, some of its lines are lost.) All programs are there at the
+# same time when the first ends after the last has started.
 times_of() { sed -nE 's/^\[ *([0-9.]+)\] program [0-9]+ `p[0-9]+` '"$1"'.*/\1/p' "$scratch/err"; }
 last_start=$(times_of starts | tail -n 1) first_end=$(times_of ended | head -n 1)
 awk "BEGIN { exit !(${last_start:-1} < ${first_end:-0}) }" && ok ||
   bad "at once" "the last start was at ${last_start:-no time}, the first end at ${first_end:-no time}"
-count=$(grep -c 'ended with status 0' "$scratch/err")
-[ "$count" -eq 999 ] && ok || bad right "$count of 999 programs ended with status 0"
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
