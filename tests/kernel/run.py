@@ -22,6 +22,7 @@ def check(name, condition, result):
         return
     failed += 1
     print(f"FAILED: {name}: status {result.status}, QEMU's {result.qemu_status}, {result.seconds:.2f} s")
+    print("\n".join(line for line in result.log.decode(errors="replace").splitlines() if "error: test" in line))
     print((result.out[-500:] + result.err[-500:] + result.log[-3000:]).decode(errors="replace"))
 
 

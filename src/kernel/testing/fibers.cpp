@@ -286,7 +286,9 @@ void test_kernel_preemption(TestRun& run) {
   const uint64_t end = nanoseconds_since_boot();
   run.expect(alone == together, "kernel code that was preempted computes something else");
   run.expect(preemption_count() - preempted > 10, "kernel code was not preempted");
-  run.expect(std::ranges::min(ends) - middle > (end - middle) / 4, "one fiber had most of the CPU");
+  // With several CPUs, a busy host may run one of them much longer than the others.
+  if (cpu_count() == 1)
+    run.expect(std::ranges::min(ends) - middle > (end - middle) / 4, "one fiber had most of the CPU");
   log_info(Subsystem::test, "fibers: ", count, " fibers in the kernel, one after the other ", (middle - start) / 1000,
            " us, by turns ", (end - middle) / 1000, " us with ", preemption_count() - preempted, " preemptions");
 }

@@ -141,7 +141,7 @@ void stop_some(TestRun& run, std::minstd_rand& random, int rounds) {
 
 void test_stops(TestRun& run) {
   std::minstd_rand random(static_cast<unsigned>(nanoseconds_since_boot()));
-  stop_some(run, random, 2);  // not counted, because the kernel keeps objects that it makes on first use
+  stop_some(run, random, 6);  // not counted, because the kernel keeps objects that it makes on first use
   const Account before = Account::now();
   stop_some(run, random, 8);
   run.expect_nothing(Account::now().difference(before));
